@@ -1,0 +1,206 @@
+//! The composition root: store, indexer, live snapshot, knowledge, records.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use thiserror::Error;
+
+use super::{Config, SystemClock, assets::AssetError, assets::bundle_dir, assets::shared_of};
+use crate::{
+    assist::{Base, Live, Parts, Shared},
+    domain::{Clock, KnowledgeBaseId},
+    index,
+    insight::{FeedbackDesk, Recorder},
+    knowledge::{
+        self, Indexer, IndexerHandle, IndexerSettings, Knowledge, KnowledgeError, Publish, Published, Sources,
+    },
+    store::{MemoryStore, SqliteStore, Store, StoreError},
+};
+
+const DATABASE_FILE: &str = "yingda.db";
+const INDEX_DIR: &str = "index";
+const KEY_FILE: &str = "pseudonym.key";
+
+/// The application cannot start.
+#[derive(Debug, Error)]
+pub enum StartError {
+    #[error(transparent)]
+    Assets(#[from] AssetError),
+    #[error("data folder {path} cannot be used")]
+    Folder { path: String, source: std::io::Error },
+    #[error("the store cannot be opened")]
+    Store(#[from] StoreError),
+    #[error("the knowledge bases cannot be loaded")]
+    Knowledge(#[from] KnowledgeError),
+    #[error("a thread cannot be started")]
+    Thread(#[source] std::io::Error),
+}
+
+/// Where truth and index lie.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StoreKind {
+    /// In the data folder, the index too; one process at a time.
+    Folder,
+    /// The store in the data folder, the index in memory: beside a running server.
+    FolderWithIndexInMemory,
+    /// All in memory.
+    Memory,
+}
+
+/// The running application without its server.
+pub struct App {
+    pub live: Arc<Live>,
+    pub knowledge: Arc<Knowledge>,
+    pub recorder: Arc<Recorder>,
+    pub feedback: Arc<FeedbackDesk>,
+    pub clock: Arc<dyn Clock>,
+    pub store: Arc<dyn Store>,
+    indexer: IndexerHandle,
+}
+
+impl App {
+    /// Starts over the folder of the configuration. Fails where the folder, the store or the bundle cannot be used.
+    pub fn start(config: &Config, kind: &StoreKind) -> Result<Self, StartError> {
+        Self::start_with(config, kind, Arc::new(SystemClock), None)
+    }
+
+    /// Starts with a clock, and with what bases share where it is given.
+    pub fn start_with(
+        config: &Config,
+        kind: &StoreKind,
+        clock: Arc<dyn Clock>,
+        shared: Option<Shared>,
+    ) -> Result<Self, StartError> {
+        let mut seed = entropy();
+        let (store, index_dir) = open(config, kind, &mut seed)?;
+        let shared = match shared {
+            Some(shared) => Shared { store_epoch: store.epoch().clone(), ..shared },
+            None => shared_of(&bundle_dir(config.models_dir.as_deref(), &config.bundle)?, store.epoch().clone())?,
+        };
+        let live = Arc::new(Live::new(shared));
+        let publisher = Arc::new(LivePublisher { live: Arc::clone(&live) });
+        let sources = Sources { store: Arc::clone(&store), publisher, clock: Arc::clone(&clock) };
+        let settings = IndexerSettings {
+            index_dir,
+            poll_interval: config.index_poll,
+            index: index::Settings::default(),
+            ..IndexerSettings::default()
+        };
+        let indexer = Indexer::spawn(sources, settings)?;
+        let key = pseudonym_key(config, kind, &mut seed)?;
+        let recorder = Recorder::spawn(Arc::clone(&store), key, seed.fork()).map_err(StartError::Thread)?;
+        Ok(Self {
+            live,
+            knowledge: Arc::new(Knowledge::new(Arc::clone(&store), indexer.clone(), Arc::clone(&clock), seed.fork())),
+            recorder: Arc::new(recorder),
+            feedback: Arc::new(FeedbackDesk::new(Arc::clone(&store), seed.fork())),
+            clock,
+            store,
+            indexer,
+        })
+    }
+
+    /// Installs the demo knowledge bases that are missing.
+    pub fn install_demo(&self) -> Result<Vec<KnowledgeBaseId>, StartError> {
+        Ok(knowledge::demo::install(&self.knowledge)?)
+    }
+
+    /// Blocks until every base of the store serves at its present revision, lexicon included.
+    pub fn wait_ready(&self) -> Result<bool, StartError> {
+        if !self.indexer.wait_ready() {
+            return Ok(false);
+        }
+        for (id, revision) in self.store.counters()? {
+            let is_there = self.store.knowledge_base(&id).is_ok();
+            while is_there && self.live.load().bases.get(&id).is_none_or(|base| base.snapshot.revision < revision) {
+                self.indexer.nudge(&id);
+                std::thread::sleep(std::time::Duration::from_millis(5));
+            }
+        }
+        Ok(true)
+    }
+
+    /// Stops the indexer and writes the records that wait.
+    pub fn stop(&self) {
+        self.indexer.stop();
+        self.recorder.stop();
+    }
+}
+
+/// Asks the machine for chance; everything random follows from it.
+#[expect(clippy::disallowed_methods, reason = "the one place")]
+fn entropy() -> fastrand::Rng {
+    fastrand::Rng::new()
+}
+
+/// Brings what the indexer publishes into the live snapshot.
+struct LivePublisher {
+    live: Arc<Live>,
+}
+
+impl Publish for LivePublisher {
+    fn publish(&self, base: Published) {
+        let Published { knowledge_base, snapshot, overlay, lexicon_version, terms } = base;
+        let id = knowledge_base.id.clone();
+        let snap = self.live.load();
+        let before = snap.bases.get(&id).map(|base| &**base);
+        let parts = Parts { record: knowledge_base, snapshot, overlay, lexicon_version, terms };
+        match Base::try_new(parts, &snap.shared, before) {
+            Ok(base) => self.live.publish(base),
+            Err(error) => {
+                tracing::error!(knowledge_base = %id, %error, "policy cannot be put to work; the old one serves")
+            }
+        }
+    }
+
+    fn remove(&self, id: &KnowledgeBaseId) {
+        self.live.remove(id);
+    }
+}
+
+type Opened = (Arc<dyn Store>, Option<PathBuf>);
+
+fn open(config: &Config, kind: &StoreKind, seed: &mut fastrand::Rng) -> Result<Opened, StartError> {
+    let epoch = format!("{:016x}", seed.u64(..));
+    if *kind == StoreKind::Memory {
+        return Ok((Arc::new(MemoryStore::new(&epoch)), None));
+    }
+    let dir = &config.data_dir;
+    let folder = |source| StartError::Folder { path: dir.display().to_string(), source };
+    fs::create_dir_all(dir).map_err(folder)?;
+    let store = SqliteStore::open(&dir.join(DATABASE_FILE), &epoch)?;
+    // The indexer locks its folder: one process writes an index.
+    let index_dir = (*kind == StoreKind::Folder).then(|| dir.join(INDEX_DIR));
+    Ok((Arc::new(store), index_dir))
+}
+
+/// The configured key, else the data folder's own, made at the first start.
+fn pseudonym_key(config: &Config, kind: &StoreKind, seed: &mut fastrand::Rng) -> Result<String, StartError> {
+    if let Some(key) = &config.pseudonym_key {
+        return Ok(key.clone());
+    }
+    let fresh = format!("{:032x}{:032x}", seed.u128(..), seed.u128(..));
+    if *kind == StoreKind::Memory {
+        return Ok(fresh);
+    }
+    let path = config.data_dir.join(KEY_FILE);
+    let folder = |source| StartError::Folder { path: path.display().to_string(), source };
+    match fs::read_to_string(&path) {
+        Ok(key) if !key.trim().is_empty() => Ok(key.trim().to_owned()),
+        Ok(_) => write_key(&path, fresh).map_err(folder),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => write_key(&path, fresh).map_err(folder),
+        Err(error) => Err(folder(error)),
+    }
+}
+
+fn write_key(path: &Path, key: String) -> std::io::Result<String> {
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    std::io::Write::write_all(&mut options.open(path)?, key.as_bytes())?;
+    Ok(key)
+}

@@ -1,0 +1,18 @@
+//! Puts the rooms together: configuration, clock, logs, the running application.
+//!
+//! The only room that reads the environment, the wall clock and the machine's randomness, each in one place. To add a
+//! setting: put it into `config`, resolve it there, and hand it to the room that needs it as that room's own `Settings`.
+
+mod assets;
+mod clock;
+mod compose;
+mod config;
+mod serve;
+mod telemetry;
+
+pub use assets::{AssetError, bundle_dir, shared_of, with_ranker};
+pub use clock::{SystemClock, thread_cpu_time};
+pub use compose::{App, StartError, StoreKind};
+pub use config::{Config, ConfigError, RawConfig, environment};
+pub use serve::{Hooks, ServeError, serve};
+pub use telemetry::init as init_telemetry;

@@ -1,0 +1,123 @@
+//! The articles that may answer a text, with the probability of each: retrieval and ranking over the bases asked.
+
+use std::{cmp::Ordering, sync::Arc};
+
+use super::{
+    features::{self, Asked, Compared, Cosines, Features},
+    live::{Base, Shared},
+    rank::Ranker,
+    retrieve::{self, Dropped, Found, LeftOut, Visibility},
+};
+use crate::{
+    domain::{ArticleNo, CandidateVerdict},
+    index,
+    text::Profile,
+};
+
+/// An article with its probability.
+pub struct Ranked {
+    pub base: Arc<Base>,
+    pub found: Found,
+    pub compared: Compared,
+    /// Probability that the article answers the text, by its own base.
+    pub confidence: f32,
+    pub verdict: CandidateVerdict,
+}
+
+/// The candidates of one text.
+#[derive(Default)]
+pub struct Candidates {
+    /// By confidence, the highest first; `pinned` breaks ties.
+    pub ranked: Vec<Ranked>,
+    pub dropped: Vec<(String, Dropped)>,
+    pub synonyms_used: Vec<String>,
+    /// The index could not be read for these bases.
+    pub failed: Vec<index::IndexError>,
+}
+
+/// Finds and ranks the candidates of a normalized text in every base.
+pub fn candidates(shared: &Shared, bases: &[Arc<Base>], normalized: &str, visibility: Visibility) -> Candidates {
+    let mut all = Candidates::default();
+    for base in bases {
+        match retrieve::retrieve(base, normalized, visibility, None) {
+            Ok(retrieved) => {
+                all.dropped.extend(retrieved.dropped);
+                all.synonyms_used.extend(retrieved.synonyms_used);
+                all.ranked.extend(rank(shared, base, normalized, retrieved.found));
+            }
+            Err(error) => all.failed.push(error),
+        }
+    }
+    all.ranked.sort_by(by_confidence);
+    all
+}
+
+fn rank(shared: &Shared, base: &Arc<Base>, normalized: &str, found: Vec<Found>) -> Vec<Ranked> {
+    let asked = Asked::new(Profile::of(normalized, &base.overlay), &base.snapshot.table, None);
+    let compared = compare(shared, base, normalized, (&asked, None), found);
+    let utilities: Vec<f32> = compared.iter().map(|(_, compared)| base.weights.utility(&compared.features)).collect();
+    let probabilities = Ranker::probabilities(&utilities);
+    let ranked = compared.into_iter().zip(probabilities).map(|((found, compared), confidence)| Ranked {
+        base: Arc::clone(base),
+        verdict: verdict(&asked, &found, &compared),
+        found,
+        compared,
+        confidence,
+    });
+    ranked.collect()
+}
+
+/// Compares a text with every article found.
+fn compare(
+    shared: &Shared,
+    base: &Base,
+    normalized: &str,
+    (asked, left_out): (&Asked<'_>, Option<LeftOut>),
+    found: Vec<Found>,
+) -> Vec<(Found, Compared)> {
+    let vector = base.vectors.as_ref().map(|_| shared.vector_of(normalized));
+    let compared = found.into_iter().filter_map(|found| {
+        let cosines = match (&base.vectors, &vector) {
+            (Some(vectors), Some(vector)) => vectors.cosines(&found, vector, left_out),
+            _ => Cosines::default(),
+        };
+        let compared = features::of_article(asked, &found, cosines)?;
+        Some((found, compared))
+    });
+    let mut compared: Vec<(Found, Compared)> = compared.collect();
+    let mut rivals: Vec<&mut Features> = compared.iter_mut().map(|(_, compared)| &mut compared.features).collect();
+    features::relate(&mut rivals);
+    compared
+}
+
+/// Lists the features of the articles that a text finds, with something left out: what the ranker is trained on, by the
+/// very steps that answer.
+pub fn features_without(
+    shared: &Shared,
+    base: &Arc<Base>,
+    text: &str,
+    left_out: Option<LeftOut>,
+    visibility: Visibility,
+) -> index::Result<Vec<(ArticleNo, Features)>> {
+    let normalized = crate::text::normalize(text);
+    let retrieved = retrieve::retrieve(base, normalized.as_str(), visibility, left_out)?;
+    let profile = Profile::of(normalized.as_str(), &base.overlay);
+    let asked = Asked::new(profile, &base.snapshot.table, left_out);
+    let compared = compare(shared, base, normalized.as_str(), (&asked, left_out), retrieved.found);
+    Ok(compared.into_iter().map(|(found, compared)| (found.article.article.no, compared.features)).collect())
+}
+
+fn verdict(asked: &Asked<'_>, found: &Found, compared: &Compared) -> CandidateVerdict {
+    if features::is_negative_question(&compared.features) {
+        return CandidateVerdict::NegativeQuestion;
+    }
+    let conflicts = features::phrasing_of(found, compared)
+        .is_some_and(|phrasing| features::wishes_conflict(&asked.profile, &phrasing.profile));
+    if conflicts { CandidateVerdict::PolarityConflict } else { CandidateVerdict::Eligible }
+}
+
+fn by_confidence(a: &Ranked, b: &Ranked) -> Ordering {
+    let pinned = |ranked: &Ranked| ranked.found.article.article.pinned;
+    let id = |ranked: &Ranked| ranked.found.article.article.no;
+    b.confidence.total_cmp(&a.confidence).then(pinned(b).cmp(&pinned(a))).then(id(a).cmp(&id(b)))
+}

@@ -1,0 +1,45 @@
+//! The path of one message: from what a customer typed to what is sent back.
+//!
+//! `message` reads it once, `analyze` says what is wanted (model, then `rules`), `complete` fills it up from the
+//! conversation, `retrieve` and `rank` find articles with probabilities, `decide` chooses, `compose` and `reply` write.
+//! Everything works on one [`Snap`] taken at the start. The room must not know the store, the wire, the configuration or
+//! the clock; it blocks on nothing. Invariants: the same snapshot, inquiry and moment give the same reply; `explain` adds
+//! to a reply and changes nothing of it; confidence falls with rank. To add an outcome: extend `decide`, its tests, and
+//! `reply`.
+
+mod analyze;
+mod answer;
+mod candidates;
+mod complete;
+mod compose;
+mod decide;
+mod explain;
+mod features;
+mod highlight;
+mod live;
+mod message;
+mod parts;
+mod rank;
+mod reply;
+mod retrieve;
+mod route;
+mod rule_file;
+mod rules;
+mod schedule;
+mod small_talk;
+mod suggest;
+mod vectors;
+
+pub use answer::{Ask, AssistError, analyze_alone, answer, search};
+pub use candidates::features_without;
+pub use features::{Features, NAMES as FEATURE_NAMES, NUM_FEATURES};
+pub use live::{Base, Live, Parts, PolicyError, ReadyPolicy, Shared, Snap};
+pub use message::Message;
+pub use rank::{Ranker, RankerError, Weights};
+pub use reply::provenance;
+pub use retrieve::{LeftOut, Visibility};
+pub use rule_file::{RuleFileError, parse as parse_rules};
+pub use rules::{RuleError, Rules};
+pub use schedule::ScheduleError;
+pub use small_talk::{SmallTalk, SmallTalkError};
+pub use suggest::{Suggestion, Suggestions, suggest};

@@ -1,0 +1,60 @@
+//! The questions within one message. Pure.
+
+use std::ops::Range;
+
+use crate::text::{QuestionForm, content_span};
+
+/// More parts than this are not looked at on their own.
+const MAX_PARTS: usize = 4;
+/// A part shorter than this says nothing on its own.
+const MIN_PART_CHARS: usize = 4;
+/// A part that does not ask must say as much as this.
+const MIN_TELLING_CHARS: usize = 6;
+
+/// Cuts a normalized text where one sentence ends and the next begins; fewer than two parts mean that the message asks
+/// one thing, and then there are none.
+pub fn parts(normalized: &str) -> Vec<&str> {
+    let sentences = sentences(normalized);
+    let good: Vec<&str> =
+        sentences.into_iter().map(|range| &normalized[range]).filter(|part| is_telling(part)).collect();
+    if good.len() < 2 {
+        return Vec::new();
+    }
+    // The question comes last in a long story.
+    good[good.len().saturating_sub(MAX_PARTS)..].to_vec()
+}
+
+fn sentences(text: &str) -> Vec<Range<usize>> {
+    let mut ranges = Vec::new();
+    let mut start = 0;
+    for (at, c) in text.char_indices() {
+        let ends = matches!(c, '?' | '!' | '。' | ';' | '\n') || (matches!(c, ',' | '、' | ' ') && at - start >= 9);
+        if ends {
+            ranges.push(start..at);
+            start = at + c.len_utf8();
+        }
+    }
+    ranges.push(start..text.len());
+    ranges
+}
+
+fn is_telling(part: &str) -> bool {
+    let content = &part[content_span(part).range()];
+    let num_chars = content.chars().filter(|c| c.is_alphanumeric()).count();
+    let asks = QuestionForm::of(content) != QuestionForm::Other;
+    num_chars >= if asks { MIN_PART_CHARS } else { MIN_TELLING_CHARS }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn questions_are_told_apart() {
+        let check = |text: &str, want: &[&str]| assert_eq!(parts(text), want, "{text}");
+        check("怎么退货?运费谁出?", &["怎么退货", "运费谁出"]);
+        check("怎么退货", &[]);
+        check("你好!怎么退货?", &[]);
+        check("谢谢。", &[]);
+    }
+}

@@ -1,0 +1,201 @@
+//! From features to the probability that an article answers the message. Pure.
+//!
+//! A conditional logit with an outside option (McFadden 1974): each candidate has the utility u = w · features, "none of
+//! them" has utility 0, and p(a) = exp(u_a / T) / (1 + sum of exp(u / T)). So the probabilities of one base add up to
+//! less than one, a near rival lowers confidence, and order and confidence agree by construction.
+//!
+//! A base whose articles have one wording each is matched otherwise than one with many: there are two sets of weights,
+//! blended by the mean number of wordings.
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use super::features::{Features, NAMES, NUM_FEATURES};
+use crate::domain::FeatureShare;
+
+const FORMAT: u32 = 1;
+
+/// A ranker that cannot be used.
+#[derive(Debug, Error)]
+pub enum RankerError {
+    #[error("the ranker file is not of the form this program reads")]
+    Json(#[from] serde_json::Error),
+    #[error("ranker file format {0} is unknown, this program reads 1")]
+    Format(u32),
+    #[error("the ranker was trained on other features: {0:?}")]
+    Features(Vec<String>),
+    #[error("{0} must be a finite number in its range")]
+    Number(&'static str),
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    format: u32,
+    features: Vec<String>,
+    sparse: WeightsShape,
+    rich: WeightsShape,
+    provenance: String,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WeightsShape {
+    weights: Vec<f32>,
+    answer_threshold: f32,
+    clarify_threshold: f32,
+}
+
+/// Weights for one kind of base, with the thresholds that were fitted with them.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Weights {
+    /// Calibrated: utilities are log-odds against "none of them".
+    pub weights: Features,
+    pub answer_threshold: f32,
+    pub clarify_threshold: f32,
+}
+
+impl Weights {
+    /// Nothing is known: every utility is 0, nothing is answered.
+    pub const BLANK: Self = Self { weights: [0.0; NUM_FEATURES], answer_threshold: 1.0, clarify_threshold: 1.0 };
+
+    /// Returns the utility of an article.
+    pub fn utility(&self, features: &Features) -> f32 {
+        self.weights.iter().zip(features).map(|(weight, value)| weight * value).sum()
+    }
+
+    /// Lists each feature's share in the log-odds, the largest first.
+    pub fn shares(&self, features: &Features) -> Vec<FeatureShare> {
+        let mut shares: Vec<FeatureShare> = (0..NUM_FEATURES)
+            .map(|idx| FeatureShare {
+                name: NAMES[idx],
+                value: features[idx],
+                share: self.weights[idx] * features[idx],
+            })
+            .collect();
+        shares.sort_by(|a, b| b.share.abs().total_cmp(&a.share.abs()));
+        shares
+    }
+}
+
+/// The weights for both kinds of base.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Ranker {
+    /// For articles of one wording.
+    pub sparse: Weights,
+    /// For articles of many.
+    pub rich: Weights,
+    /// What it was trained on, in words.
+    pub provenance: String,
+}
+
+/// From so many wordings an article on, a base is as rich as it can be.
+const RICH_WORDINGS: f32 = 6.0;
+
+impl Ranker {
+    /// Reads a ranker from JSON; fails on another format or other features than this program computes.
+    pub fn parse(json: &str) -> Result<Self, RankerError> {
+        let file: File = serde_json::from_str(json)?;
+        if file.format != FORMAT {
+            return Err(RankerError::Format(file.format));
+        }
+        if file.features != NAMES {
+            return Err(RankerError::Features(file.features));
+        }
+        Ok(Self { sparse: weights_of(file.sparse)?, rich: weights_of(file.rich)?, provenance: file.provenance })
+    }
+
+    /// Writes the ranker as JSON.
+    pub fn to_json(&self) -> String {
+        let shape = |weights: &Weights| WeightsShape {
+            weights: weights.weights.to_vec(),
+            answer_threshold: weights.answer_threshold,
+            clarify_threshold: weights.clarify_threshold,
+        };
+        let file = File {
+            format: FORMAT,
+            features: NAMES.iter().map(|name| (*name).to_owned()).collect(),
+            sparse: shape(&self.sparse),
+            rich: shape(&self.rich),
+            provenance: self.provenance.clone(),
+        };
+        serde_json::to_string_pretty(&file).expect("a struct of strings and numbers serializes")
+    }
+
+    /// Blends the weights for a base by the mean number of wordings of its articles.
+    pub fn for_base(&self, mean_wordings: f32) -> Weights {
+        let rich = ((mean_wordings - 1.0) / (RICH_WORDINGS - 1.0)).clamp(0.0, 1.0);
+        let blend = |sparse: f32, of_rich: f32| sparse + rich * (of_rich - sparse);
+        let mut weights = self.sparse.weights;
+        weights.iter_mut().zip(self.rich.weights).for_each(|(weight, of_rich)| *weight = blend(*weight, of_rich));
+        Weights {
+            weights,
+            answer_threshold: blend(self.sparse.answer_threshold, self.rich.answer_threshold),
+            clarify_threshold: blend(self.sparse.clarify_threshold, self.rich.clarify_threshold),
+        }
+    }
+
+    /// Turns the utilities of one base's candidates into probabilities, in the same order.
+    pub fn probabilities(utilities: &[f32]) -> Vec<f32> {
+        let top = utilities.iter().copied().fold(0.0, f32::max);
+        let exps: Vec<f32> = utilities.iter().map(|utility| (utility - top).exp()).collect();
+        let total: f32 = exps.iter().sum::<f32>() + (-top).exp();
+        exps.iter().map(|exp| exp / total).collect()
+    }
+}
+
+fn weights_of(shape: WeightsShape) -> Result<Weights, RankerError> {
+    let weights: Features = shape.weights.try_into().map_err(|_| RankerError::Number("weights"))?;
+    if weights.iter().any(|weight| !weight.is_finite()) {
+        return Err(RankerError::Number("weights"));
+    }
+    let is_probability = |threshold: f32| (0.0..=1.0).contains(&threshold);
+    if !is_probability(shape.answer_threshold) || !is_probability(shape.clarify_threshold) {
+        return Err(RankerError::Number("thresholds"));
+    }
+    Ok(Weights { weights, answer_threshold: shape.answer_threshold, clarify_threshold: shape.clarify_threshold })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ranker() -> Ranker {
+        let mut weights = [0.0; NUM_FEATURES];
+        weights[4] = 5.0;
+        let rich = Weights { weights, answer_threshold: 0.6, clarify_threshold: 0.3 };
+        let sparse = Weights { weights: [1.0; NUM_FEATURES], answer_threshold: 0.8, clarify_threshold: 0.4 };
+        Ranker { sparse, rich, provenance: "a test".to_owned() }
+    }
+
+    #[test]
+    fn probabilities_leave_room_for_none() {
+        let p = Ranker::probabilities(&[2.0, 1.0, -3.0]);
+        assert!(p[0] > p[1] && p[1] > p[2]);
+        assert!(p.iter().sum::<f32>() < 1.0);
+        assert!(Ranker::probabilities(&[800.0, -800.0]).iter().all(|p| p.is_finite()));
+        assert!(Ranker::probabilities(&[]).is_empty());
+    }
+
+    #[test]
+    fn a_ranker_reads_back_what_it_wrote() {
+        assert_eq!(Ranker::parse(&ranker().to_json()).expect("it reads"), ranker());
+    }
+
+    #[test]
+    fn weights_are_blended_by_wordings() {
+        let ranker = ranker();
+        assert_eq!(ranker.for_base(1.0), ranker.sparse);
+        assert_eq!(ranker.for_base(20.0), ranker.rich);
+        let half = ranker.for_base(3.5);
+        assert!((half.answer_threshold - 0.7).abs() < 1e-6 && (half.weights[0] - 0.5).abs() < 1e-6);
+    }
+
+    #[test]
+    fn other_features_are_refused() {
+        let json = ranker().to_json().replace("overlap_squared", "astrology");
+        assert!(matches!(Ranker::parse(&json), Err(RankerError::Features(_))));
+        let json = ranker().to_json().replace("\"format\": 1", "\"format\": 2");
+        assert!(matches!(Ranker::parse(&json), Err(RankerError::Format(2))));
+    }
+}

@@ -1,0 +1,197 @@
+//! From a message to the articles that may answer it: query, search, group by article, drop what may not be shown.
+
+use std::{collections::HashMap, sync::Arc};
+
+use super::{answer::Ask, live::Base};
+use crate::{
+    domain::{ArticleNo, ArticleState, Audience, Channel, Timestamp},
+    index::{self, Hit, IndexedArticle, WeightedGram},
+    text::{content_span, grams},
+};
+
+/// How many phrasings are collected first; several stand for one article.
+const HIT_LIMIT: usize = 192;
+/// Where filters leave too few articles, once more with as many.
+const WIDE_HIT_LIMIT: usize = 2048;
+/// How many articles go on to ranking.
+const ARTICLE_LIMIT: usize = 24;
+/// Phrasings of an article that are compared with the message.
+const PHRASINGS_PER_ARTICLE: usize = 3;
+/// What a gram counts that stands for a synonym of what was typed.
+const SYNONYM_WEIGHT: f32 = 0.4;
+
+/// Who may see what, and when.
+#[derive(Clone, Copy, Debug)]
+pub struct Visibility {
+    pub channel: Channel,
+    pub audience: Audience,
+    pub now: Timestamp,
+}
+
+impl Visibility {
+    /// Takes it from how an inquiry is asked.
+    pub(super) fn of(ask: &Ask<'_>) -> Self {
+        Self { channel: ask.inquiry.channel, audience: ask.inquiry.audience, now: ask.now }
+    }
+}
+
+/// Why an article was dropped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dropped {
+    State,
+    Validity,
+    Channel,
+    Audience,
+}
+
+impl Dropped {
+    /// Returns the word for the explanation.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::State => "state",
+            Self::Validity => "validity",
+            Self::Channel => "channel",
+            Self::Audience => "audience",
+        }
+    }
+}
+
+/// An article that was found.
+#[derive(Clone, Debug)]
+pub struct Found {
+    pub article: Arc<IndexedArticle>,
+    /// The best phrasings, by BM25, the best first: index among the positive ones, and score.
+    pub phrasings: Vec<(usize, f32)>,
+}
+
+/// What training and calibration leave out, so that a phrasing never finds itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LeftOut {
+    /// One positive phrasing of an article.
+    Phrasing(ArticleNo, usize),
+    /// One negative question of an article.
+    Negative(ArticleNo, usize),
+    /// A whole article.
+    Article(ArticleNo),
+}
+
+impl LeftOut {
+    fn holds(self, hit: &Hit) -> bool {
+        match self {
+            Self::Phrasing(article, phrasing_idx) => hit.article == article && hit.phrasing_idx == phrasing_idx,
+            Self::Negative(..) => false,
+            Self::Article(article) => hit.article == article,
+        }
+    }
+}
+
+/// What a search gave.
+#[derive(Clone, Debug, Default)]
+pub struct Retrieved {
+    /// The best first.
+    pub found: Vec<Found>,
+    /// Named by `knowledgeBases/{kb}/articles/{article}`.
+    pub dropped: Vec<(String, Dropped)>,
+    /// Words of the message that brought synonyms in.
+    pub synonyms_used: Vec<String>,
+}
+
+/// Searches one knowledge base. Fails where the index cannot be read.
+pub fn retrieve(
+    base: &Base,
+    normalized: &str,
+    visibility: Visibility,
+    left_out: Option<LeftOut>,
+) -> index::Result<Retrieved> {
+    let content = &normalized[content_span(normalized).range()];
+    let (query, synonyms_used) = query(base, if content.is_empty() { normalized } else { content });
+    let mut retrieved = Retrieved::default();
+    for limit in [HIT_LIMIT, WIDE_HIT_LIMIT] {
+        let mut hits = base.snapshot.searcher.search(&query, limit)?;
+        let is_cut = hits.len() == limit;
+        if let Some(left_out) = left_out {
+            hits.retain(|hit| !left_out.holds(hit));
+        }
+        retrieved = group(base, &hits, visibility);
+        // Only what was dropped can have crowded others out.
+        if !is_cut || retrieved.dropped.is_empty() || retrieved.found.len() >= ARTICLE_LIMIT / 2 {
+            break;
+        }
+    }
+    retrieved.synonyms_used = synonyms_used;
+    Ok(retrieved)
+}
+
+fn query(base: &Base, content: &str) -> (Vec<WeightedGram>, Vec<String>) {
+    let mut query: Vec<WeightedGram> = Vec::with_capacity(content.len());
+    let mut add = |text: &str, weight: f32, adds_up: bool| match query.iter_mut().find(|gram| gram.text == text) {
+        Some(known) if adds_up => known.weight += weight,
+        Some(_) => {}
+        None => query.push(WeightedGram { text: text.to_owned(), weight }),
+    };
+    for gram in grams(content) {
+        add(gram, 1.0, true);
+    }
+    let mut used = Vec::new();
+    for hit in base.overlay.matches(content) {
+        let word = &content[hit.span.range()];
+        let synonyms = base.overlay.synonyms_of(word);
+        for gram in synonyms.iter().filter(|synonym| *synonym != word).flat_map(|synonym| grams(synonym)) {
+            add(gram, SYNONYM_WEIGHT, false);
+        }
+        if !synonyms.is_empty() {
+            used.push(format!("{word} = {}", synonyms.join(" ")));
+        }
+    }
+    (query, used)
+}
+
+fn group(base: &Base, hits: &[Hit], visibility: Visibility) -> Retrieved {
+    let mut places: HashMap<ArticleNo, Option<usize>> = HashMap::new();
+    let mut retrieved = Retrieved::default();
+    for hit in hits {
+        let place = places.entry(hit.article).or_insert_with(|| {
+            let article = base.snapshot.table.article(hit.article)?;
+            if let Some(why) = dropped(article, visibility) {
+                retrieved.dropped.push((name_of(base, article), why));
+                return None;
+            }
+            if retrieved.found.len() >= ARTICLE_LIMIT {
+                return None;
+            }
+            retrieved.found.push(Found { article: Arc::clone(article), phrasings: Vec::new() });
+            Some(retrieved.found.len() - 1)
+        });
+        if let Some(place) = *place {
+            let found = &mut retrieved.found[place];
+            if found.phrasings.len() < PHRASINGS_PER_ARTICLE {
+                found.phrasings.push((hit.phrasing_idx, hit.score));
+            }
+        }
+    }
+    retrieved
+}
+
+/// Tells whether an article may be shown.
+pub(super) fn is_visible(article: &IndexedArticle, visibility: Visibility) -> bool {
+    dropped(article, visibility).is_none()
+}
+
+fn dropped(article: &IndexedArticle, visibility: Visibility) -> Option<Dropped> {
+    let article = &article.article;
+    if article.state != ArticleState::Active {
+        Some(Dropped::State)
+    } else if !article.is_valid_at(visibility.now) {
+        Some(Dropped::Validity)
+    } else if !article.channels.is_empty() && !article.channels.contains(&visibility.channel) {
+        Some(Dropped::Channel)
+    } else if !article.audiences.is_empty() && !article.audiences.contains(&visibility.audience) {
+        Some(Dropped::Audience)
+    } else {
+        None
+    }
+}
+
+fn name_of(base: &Base, article: &IndexedArticle) -> String {
+    format!("knowledgeBases/{}/articles/{}", base.record.id, article.article.id)
+}

@@ -1,0 +1,246 @@
+//! `yingda eval`: measures on the path that serves.
+
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
+
+use anyhow::{Context, ensure};
+use clap::{Args, Subcommand};
+use serde::Serialize;
+
+use super::{Session, files, import, offline, output};
+use crate::{
+    app::{self, App, StoreKind},
+    domain::{ArticleId, KnowledgeBaseId, ManualClock, Timestamp},
+    insight::evaluation::{self, Asked, Expected, LabelsReport, RetrievalReport},
+    knowledge::{ImportMode, ImportOptions},
+};
+
+/// The moment golden questions are asked at, 2026-11-22 10:00 in Shanghai, for articles come and go.
+const GOLDEN_MOMENT: Timestamp = Timestamp(1_795_312_800_000);
+/// The knowledge base that articles to measure are put into.
+const EVAL_BASE: &str = "eval";
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Questions against articles from a file.
+    Retrieval(RetrievalOptions),
+    /// Messages against their labels.
+    Labels(LabelsOptions),
+    /// The golden questions of the demo knowledge bases.
+    Golden(GoldenOptions),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct RetrievalOptions {
+    /// Articles, as `import` reads them (.jsonl or .csv).
+    #[arg(long, value_name = "FILE")]
+    articles: PathBuf,
+    /// Questions: {"query", "article"} a line; article is null where there is no answer.
+    #[arg(long, value_name = "FILE")]
+    queries: PathBuf,
+    /// Lists the questions that went wrong.
+    #[arg(long)]
+    misses: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct LabelsOptions {
+    /// Messages: {"text", "type"?, "urgency"?, "domain"?, "sentiment"?, "has_request"?} a line.
+    #[arg(long, value_name = "FILE")]
+    messages: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct GoldenOptions {
+    /// The folder with {knowledge base}.jsonl files.
+    #[arg(long, value_name = "DIR", default_value = "data/golden")]
+    golden: PathBuf,
+    /// Only these knowledge bases.
+    #[arg(long = "kb", value_name = "ID")]
+    knowledge_bases: Vec<String>,
+    /// Lists the questions that went wrong.
+    #[arg(long)]
+    misses: bool,
+}
+
+pub(super) fn run(session: &Session, command: Command) -> anyhow::Result<()> {
+    match command {
+        Command::Retrieval(options) => retrieval(session, &options),
+        Command::Labels(options) => labels(session, &options),
+        Command::Golden(options) => golden(session, &options),
+    }
+}
+
+fn retrieval(session: &Session, options: &RetrievalOptions) -> anyhow::Result<()> {
+    let base = KnowledgeBaseId::try_new(EVAL_BASE)?;
+    let app = App::start(&session.config, &StoreKind::Memory)?;
+    let data =
+        std::fs::read(&options.articles).with_context(|| format!("{} cannot be read", options.articles.display()))?;
+    import::create(&app, &base)?;
+    let settings =
+        ImportOptions { format: import::format_of(&options.articles)?, mode: ImportMode::Append, dry_run: false };
+    let report = app.knowledge.import_articles(&import::request(), &base, settings, &data)?.value;
+    if let Some(row) = report.rows.iter().find(|row| row.error.is_some()) {
+        let error = row.error.as_deref().unwrap_or_default();
+        anyhow::bail!("{}:{}: {error}", options.articles.display(), row.line);
+    }
+    app.wait_ready()?;
+    let questions = files::read_queries(&options.queries, &base, |id| ArticleId::try_new(id).ok())?;
+    let asked = ask(&app, &questions, app.clock.now())?;
+    let report = evaluation::report(&asked);
+    if session.json {
+        output::line(&serde_json::to_string(&report)?);
+    } else {
+        print_retrieval("all", &report);
+    }
+    if options.misses {
+        print_misses(&questions, &asked);
+    }
+    Ok(())
+}
+
+fn labels(session: &Session, options: &LabelsOptions) -> anyhow::Result<()> {
+    let rows = files::read_messages(&options.messages)?;
+    ensure!(!rows.is_empty(), "{} holds no rows", options.messages.display());
+    let app = App::start(&session.config, &StoreKind::Memory)?;
+    let bar = output::bar(rows.len(), "analyze");
+    let snap = app.live.load();
+    let mut progress = |done: usize| bar.set_position(done as u64);
+    let report = evaluation::measure_labels(&snap, &rows, app.clock.now(), &app::thread_cpu_time, &mut progress);
+    bar.finish_and_clear();
+    if session.json {
+        output::line(&serde_json::to_string(&report)?);
+    } else {
+        print_labels(&report);
+    }
+    Ok(())
+}
+
+/// The golden report: all bases together, each base, each tag.
+#[derive(Serialize)]
+struct GoldenReport {
+    #[serde(flatten)]
+    pooled: RetrievalReport,
+    bases: BTreeMap<String, RetrievalReport>,
+    tags: BTreeMap<String, RetrievalReport>,
+}
+
+fn golden(session: &Session, options: &GoldenOptions) -> anyhow::Result<()> {
+    let clock = Arc::new(ManualClock::new(GOLDEN_MOMENT));
+    let app = App::start_with(&session.config, &StoreKind::Memory, clock, None)?;
+    let mut ids = offline::knowledge_bases(&options.knowledge_bases)?;
+    let installed = app.install_demo()?;
+    app.wait_ready()?;
+    if ids.is_empty() {
+        ids = installed;
+    }
+    let mut questions = Vec::new();
+    for id in &ids {
+        let base = app.live.load().bases.get(id).cloned().with_context(|| format!("no demo knowledge base {id}"))?;
+        let path = options.golden.join(format!("{id}.jsonl"));
+        questions.extend(files::read_queries(&path, id, |article| {
+            let article = ArticleId::try_new(article).ok()?;
+            base.snapshot.table.article_by_id(&article).map(|_| article)
+        })?);
+    }
+    let asked = ask(&app, &questions, GOLDEN_MOMENT)?;
+    let of = |keep: &dyn Fn(&Expected) -> bool| {
+        let kept: Vec<Asked> =
+            questions.iter().zip(&asked).filter(|(question, _)| keep(question)).map(|(_, one)| one.clone()).collect();
+        evaluation::report(&kept)
+    };
+    let mut tags: Vec<&String> = questions.iter().flat_map(|question| &question.tags).collect();
+    tags.sort_unstable();
+    tags.dedup();
+    let report = GoldenReport {
+        pooled: evaluation::report(&asked),
+        bases: ids.iter().map(|id| (id.to_string(), of(&|question| question.knowledge_base == *id))).collect(),
+        tags: tags.into_iter().map(|tag| (tag.clone(), of(&|question| question.tags.contains(tag)))).collect(),
+    };
+    if session.json {
+        output::line(&serde_json::to_string(&report)?);
+    } else {
+        print_retrieval("all", &report.pooled);
+        let parts = report.bases.iter().chain(&report.tags);
+        parts.for_each(|(name, part)| print_retrieval(name, part));
+    }
+    if options.misses {
+        print_misses(&questions, &asked);
+    }
+    Ok(())
+}
+
+fn ask(app: &App, questions: &[Expected], now: Timestamp) -> anyhow::Result<Vec<Asked>> {
+    let bar = output::bar(questions.len(), "ask");
+    let mut progress = |done: usize| bar.set_position(done as u64);
+    let asked = evaluation::ask_all(&app.live.load(), questions, now, &app::thread_cpu_time, &mut progress)?;
+    bar.finish_and_clear();
+    Ok(asked)
+}
+
+fn print_retrieval(name: &str, report: &RetrievalReport) {
+    output::line(&format!(
+        "{name}: n={} answerable={} R@1={:.3} R@3={:.3} R@10={:.3} MRR={:.3} ECE={:.3} ({:.3} answerable)",
+        report.n, report.answerable, report.r1, report.r3, report.r10, report.mrr, report.ece, report.ece_answerable
+    ));
+    output::line(&format!(
+        "  at 70 %: false answers {:.3}, precision {:.3}; at policy: coverage {:.3}, false answers {:.3}, precision {:.3}; \
+         clarified {:.3}; cpu {:.0} us p50, {:.0} us p99",
+        report.fa_at_70,
+        report.precision_at_70,
+        report.coverage_at_policy,
+        report.fa_at_policy,
+        report.precision_at_policy,
+        report.clarified,
+        report.cpu_us_p50,
+        report.cpu_us_p99
+    ));
+    let intervals = report.intervals.iter().map(|(name, f)| format!("{name} {:.3}-{:.3}", f.low, f.high));
+    output::line(&format!("  95 %: {}", intervals.collect::<Vec<_>>().join(", ")));
+}
+
+fn print_misses(questions: &[Expected], asked: &[Asked]) {
+    for (question, one) in questions.iter().zip(asked) {
+        let is_wrong = if one.is_answerable { one.rank != Some(1) || !one.is_answered } else { one.is_answered };
+        if is_wrong {
+            output::line(&format!(
+                "{:?} {} rank={:?} p={:.2} want={} got={} {}",
+                one.outcome,
+                question.knowledge_base,
+                one.rank,
+                one.confidence,
+                question.articles.first().map_or("-", ArticleId::as_str),
+                one.first.as_ref().map_or("-", ArticleId::as_str),
+                question.question
+            ));
+        }
+    }
+}
+
+fn print_labels(report: &LabelsReport) {
+    for (question, figures) in &report.questions {
+        let interval = |name: &str| figures.intervals.get(name).map_or((0.0, 0.0), |f| (f.low, f.high));
+        let (low, high) = interval("macro_f1");
+        output::line(&format!(
+            "{question}: n={} accuracy={:.3} macro-F1={:.3} (95 % {low:.3}-{high:.3}) ECE={:.3} abstained={:.3}",
+            figures.n, figures.accuracy, figures.macro_f1, figures.ece, figures.abstained
+        ));
+        for (label, score) in figures.labels.iter().filter(|(_, score)| score.n > 0) {
+            output::line(&format!(
+                "  {label:<14} n={:<5} precision={:.3} recall={:.3} F1={:.3}",
+                score.n, score.precision, score.recall, score.f1
+            ));
+        }
+    }
+    output::line(&format!("cpu {:.0} us p50, {:.0} us p99", report.cpu_us_p50, report.cpu_us_p99));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_golden_moment_is_the_one_named() {
+        let moment: jiff::Timestamp = "2026-11-22T10:00:00+08:00".parse().expect("a moment");
+        assert_eq!(GOLDEN_MOMENT.0, moment.as_millisecond());
+    }
+}

@@ -1,0 +1,79 @@
+//! The files that `train` and `eval` read: one JSON object a line.
+
+use std::{fs, path::Path};
+
+use anyhow::Context;
+use serde::Deserialize;
+
+use crate::{
+    domain::{ArticleId, KnowledgeBaseId},
+    insight::evaluation::{Expected, LabelRow},
+};
+
+#[derive(Deserialize)]
+struct MessageShape {
+    text: String,
+    #[serde(rename = "type")]
+    kind: Option<String>,
+    urgency: Option<String>,
+    domain: Option<String>,
+    sentiment: Option<String>,
+    has_request: Option<bool>,
+}
+
+#[derive(Deserialize)]
+struct QueryShape {
+    query: String,
+    article: Option<String>,
+    #[serde(default)]
+    also: Vec<String>,
+    #[serde(default)]
+    tags: Vec<String>,
+}
+
+/// Reads labelled messages.
+pub(super) fn read_messages(path: &Path) -> anyhow::Result<Vec<LabelRow>> {
+    let rows: Vec<MessageShape> = read_lines(path)?;
+    let row = |shape: MessageShape| LabelRow {
+        text: shape.text,
+        kind: shape.kind,
+        urgency: shape.urgency,
+        domain: shape.domain,
+        sentiment: shape.sentiment,
+        has_request: shape.has_request,
+    };
+    Ok(rows.into_iter().map(row).collect())
+}
+
+/// Reads questions with what answers them; ids that are not of the form of an article's are mapped by `id_of`.
+pub(super) fn read_queries(
+    path: &Path,
+    knowledge_base: &KnowledgeBaseId,
+    id_of: impl Fn(&str) -> Option<ArticleId>,
+) -> anyhow::Result<Vec<Expected>> {
+    let rows: Vec<QueryShape> = read_lines(path)?;
+    let mut expected = Vec::with_capacity(rows.len());
+    for (idx, row) in rows.into_iter().enumerate() {
+        let mut articles = Vec::new();
+        for id in row.article.iter().chain(&row.also) {
+            articles.push(id_of(id).with_context(|| format!("{}:{}: no article {id:?}", path.display(), idx + 1))?);
+        }
+        expected.push(Expected {
+            knowledge_base: knowledge_base.clone(),
+            question: row.query,
+            articles,
+            tags: row.tags,
+        });
+    }
+    Ok(expected)
+}
+
+fn read_lines<T: for<'de> Deserialize<'de>>(path: &Path) -> anyhow::Result<Vec<T>> {
+    let text = fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))?;
+    let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
+    lines
+        .map(|(idx, line)| {
+            serde_json::from_str(line).with_context(|| format!("{}:{} is not a row", path.display(), idx + 1))
+        })
+        .collect()
+}

@@ -1,0 +1,33 @@
+//! The application in this process, for one command.
+
+use super::Session;
+use crate::{
+    app::{App, Config, StoreKind},
+    domain::KnowledgeBaseId,
+};
+
+/// Opens the data folder with an index in memory, so that it works beside a running server; where there is no data
+/// folder, the demo knowledge bases in memory.
+pub(super) fn open_or_demo(session: &Session) -> anyhow::Result<App> {
+    if session.config.data_dir.join("yingda.db").is_file() {
+        let app = App::start(&session.config, &StoreKind::FolderWithIndexInMemory)?;
+        app.wait_ready()?;
+        Ok(app)
+    } else {
+        demo(&session.config)
+    }
+}
+
+/// Makes the demo knowledge bases in memory.
+pub(super) fn demo(config: &Config) -> anyhow::Result<App> {
+    let app = App::start(config, &StoreKind::Memory)?;
+    app.install_demo()?;
+    app.wait_ready()?;
+    Ok(app)
+}
+
+/// Reads names of knowledge bases, bare or as `knowledgeBases/{id}`.
+pub(super) fn knowledge_bases(names: &[String]) -> anyhow::Result<Vec<KnowledgeBaseId>> {
+    let ids = names.iter().map(|name| KnowledgeBaseId::try_new(name.trim_start_matches("knowledgeBases/")));
+    Ok(ids.collect::<Result<_, _>>()?)
+}

@@ -1,0 +1,88 @@
+//! What was understood of a message.
+
+use super::{Domain, Entity, InquiryType, Sentiment, Span, Timestamp, Urgency};
+
+/// A label with the probability that it is right.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LabelProbability<L> {
+    pub label: L,
+    /// Calibrated, in [0, 1].
+    pub probability: f32,
+}
+
+/// A rule that fired.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RuleHit {
+    pub rule_id: String,
+    /// Of the original text.
+    pub span: Span,
+    /// The effect in words, e.g. `raise_urgency:urgent`.
+    pub effect: String,
+    /// Whether the result differs from what the model said alone.
+    pub changed_result: bool,
+}
+
+/// Something in the text that raised the urgency.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UrgencySignal {
+    pub rule_id: String,
+    pub span: Span,
+    pub level: Urgency,
+}
+
+/// Who should take the message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Routing {
+    pub queue_id: String,
+    pub queue_name: String,
+    pub skills: Vec<String>,
+    /// Why this queue, e.g. `domain:repair`.
+    pub reason: String,
+    /// 1 (first) to 3.
+    pub priority: u8,
+}
+
+/// When somebody must act.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FollowUpPlan {
+    pub respond_by: Timestamp,
+    pub resolve_by: Timestamp,
+    pub follow_up_times: Vec<Timestamp>,
+    /// Whether the queue works at the moment of the message.
+    pub within_working_hours: bool,
+}
+
+/// The analysis of one message; labels are merged from model and rules, the most probable first.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Analysis {
+    /// The primary type first.
+    pub types: Vec<LabelProbability<InquiryType>>,
+    /// A second type that is really there too.
+    pub secondary_type: Option<InquiryType>,
+    pub urgency: LabelProbability<Urgency>,
+    /// What the model alone says of the urgency.
+    pub model_urgency: LabelProbability<Urgency>,
+    pub domains: Vec<LabelProbability<Domain>>,
+    pub sentiment: LabelProbability<Sentiment>,
+    pub urgency_signals: Vec<UrgencySignal>,
+    pub rule_hits: Vec<RuleHit>,
+    pub entities: Vec<Entity>,
+    pub requests_human: bool,
+    pub is_blocked: bool,
+    /// Set where the most probable type is below the policy's threshold.
+    pub abstained: bool,
+    pub routing: Routing,
+    pub follow_up: FollowUpPlan,
+}
+
+impl Analysis {
+    /// Returns the primary type.
+    pub fn primary_type(&self) -> InquiryType {
+        self.types.first().map_or(InquiryType::Other, |top| top.label)
+    }
+
+    /// Returns the most probable domain.
+    pub fn primary_domain(&self) -> &str {
+        self.domains.first().map_or(Domain::OTHER, |top| top.label.as_str())
+    }
+}

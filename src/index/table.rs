@@ -1,0 +1,249 @@
+//! The articles behind the documents, ready for ranking.
+
+use std::{
+    collections::{HashMap, HashSet},
+    hash::{BuildHasherDefault, Hasher},
+    sync::Arc,
+};
+
+use crate::{
+    domain::{Article, ArticleId, ArticleNo, PhrasingKind},
+    text::{Overlay, Profile, normalize},
+};
+
+/// A wording with all that ranking needs of it.
+#[derive(Clone, Debug)]
+pub struct IndexedPhrasing {
+    pub kind: PhrasingKind,
+    /// As the editor wrote it.
+    pub text: Box<str>,
+    pub normalized: Box<str>,
+    /// By the lexicon in force.
+    pub profile: Profile,
+}
+
+/// An article with its wordings: the standard question, the similar ones, the negative ones.
+#[derive(Clone, Debug)]
+pub struct IndexedArticle {
+    pub article: Arc<Article>,
+    pub phrasings: Box<[IndexedPhrasing]>,
+    /// How many positive phrasings hold each gram: the article as one document. Sorted by gram.
+    gram_counts: Box<[(u64, u16)]>,
+    /// The sum of the counts.
+    num_grams: u32,
+    /// The grams of the IM answer, distinct and sorted.
+    answer_grams: Box<[u64]>,
+}
+
+impl IndexedArticle {
+    /// Analyzes the wordings of an article.
+    pub fn build(article: Arc<Article>, overlay: &Overlay) -> Self {
+        let phrasings: Box<[IndexedPhrasing]> = article
+            .phrasings()
+            .map(|phrasing| {
+                let normalized = normalize(phrasing.text);
+                IndexedPhrasing {
+                    kind: phrasing.kind,
+                    text: phrasing.text.into(),
+                    profile: Profile::of(normalized.as_str(), overlay),
+                    normalized: normalized.as_str().into(),
+                }
+            })
+            .collect();
+        let gram_counts = gram_counts(&phrasings);
+        let num_grams = gram_counts.iter().map(|(_, count)| u32::from(*count)).sum();
+        let answer = Profile::of(normalize(&article.answers.im).as_str(), overlay);
+        let answer_grams = answer.grams.iter().map(|gram| gram.hash).collect();
+        Self { article, phrasings, gram_counts, num_grams, answer_grams }
+    }
+
+    /// Returns in how many of the article's positive phrasings the gram stands.
+    pub fn gram_count(&self, gram: u64) -> u32 {
+        let place = self.gram_counts.binary_search_by_key(&gram, |(known, _)| *known);
+        place.map_or(0, |place| u32::from(self.gram_counts[place].1))
+    }
+
+    /// Returns how many grams the positive phrasings hold together, each counted once a phrasing.
+    pub fn num_grams(&self) -> u32 {
+        self.num_grams
+    }
+
+    /// Tells whether the IM answer holds the gram.
+    pub fn answer_holds(&self, gram: u64) -> bool {
+        self.answer_grams.binary_search(&gram).is_ok()
+    }
+
+    /// Lists the wordings that lead to the article.
+    pub fn positives(&self) -> impl Iterator<Item = &IndexedPhrasing> {
+        self.phrasings.iter().filter(|phrasing| phrasing.kind != PhrasingKind::Negative)
+    }
+
+    /// Lists the wordings that are near, yet not answered by the article.
+    pub fn negatives(&self) -> impl Iterator<Item = &IndexedPhrasing> {
+        self.phrasings.iter().filter(|phrasing| phrasing.kind == PhrasingKind::Negative)
+    }
+}
+
+fn gram_counts(phrasings: &[IndexedPhrasing]) -> Box<[(u64, u16)]> {
+    let positives = phrasings.iter().filter(|phrasing| phrasing.kind != PhrasingKind::Negative);
+    let mut grams: Vec<u64> =
+        positives.flat_map(|phrasing| phrasing.profile.grams.iter().map(|gram| gram.hash)).collect();
+    grams.sort_unstable();
+    grams.chunk_by(|a, b| a == b).map(|run| (run[0], u16::try_from(run.len()).unwrap_or(u16::MAX))).collect()
+}
+
+/// Counts by gram. The keys are hashes already, so they are not hashed again.
+type Frequencies = HashMap<u64, u32, BuildHasherDefault<KeptHash>>;
+
+/// Keeps a hash as it is.
+#[derive(Clone, Copy, Debug, Default)]
+struct KeptHash(u64);
+
+impl Hasher for KeptHash {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
+        }
+    }
+
+    fn write_u64(&mut self, hash: u64) {
+        self.0 = hash;
+    }
+}
+
+/// The articles of one knowledge base at one revision, with the gram statistics of their wordings. Cheap to clone.
+#[derive(Clone, Debug, Default)]
+pub struct Table {
+    articles: Arc<HashMap<ArticleNo, Arc<IndexedArticle>>>,
+    by_id: Arc<HashMap<ArticleId, ArticleNo>>,
+    /// In how many positive phrasings a gram stands.
+    document_frequency: Arc<Frequencies>,
+    num_phrasings: usize,
+    /// The sum of the articles' gram counts.
+    num_grams: u64,
+    /// The idf of the low document frequencies, which nearly all grams have: a logarithm costs more than a look-up.
+    low_idfs: Arc<[f32]>,
+}
+
+impl Table {
+    /// Makes a table of analyzed articles.
+    pub fn build(articles: impl IntoIterator<Item = Arc<IndexedArticle>>) -> Self {
+        let nothing: [ArticleNo; 0] = [];
+        let articles: Vec<_> = articles.into_iter().collect();
+        Self::default().with_changes(&articles, &nothing)
+    }
+
+    /// Analyzes every article anew, for another lexicon.
+    pub fn relaid(&self, overlay: &Overlay) -> Self {
+        let articles = self.articles.values();
+        Self::build(articles.map(|old| Arc::new(IndexedArticle::build(Arc::clone(&old.article), overlay))))
+    }
+
+    /// Makes the table that follows: upserts replace, deletes remove.
+    pub fn with_changes(&self, upserts: &[Arc<IndexedArticle>], deletes: &[ArticleNo]) -> Self {
+        let mut next = self.clone();
+        let articles = Arc::make_mut(&mut next.articles);
+        let by_id = Arc::make_mut(&mut next.by_id);
+        let frequency = Arc::make_mut(&mut next.document_frequency);
+        for no in deletes {
+            if let Some(old) = articles.remove(no) {
+                by_id.remove(&old.article.id);
+                next.num_phrasings -= count(frequency, &old, -1);
+                next.num_grams -= u64::from(old.num_grams);
+            }
+        }
+        for article in upserts {
+            if let Some(old) = articles.insert(article.article.no, Arc::clone(article)) {
+                next.num_phrasings -= count(frequency, &old, -1);
+                next.num_grams -= u64::from(old.num_grams);
+            }
+            next.num_grams += u64::from(article.num_grams);
+            by_id.insert(article.article.id.clone(), article.article.no);
+            next.num_phrasings += count(frequency, article, 1);
+        }
+        let num_phrasings = next.num_phrasings;
+        next.low_idfs = (0..NUM_LOW_IDFS).map(|df| idf_of(df, num_phrasings)).collect();
+        next
+    }
+
+    /// Looks an article up by number.
+    pub fn article(&self, no: ArticleNo) -> Option<&Arc<IndexedArticle>> {
+        self.articles.get(&no)
+    }
+
+    /// Looks an article up by id.
+    pub fn article_by_id(&self, id: &ArticleId) -> Option<&Arc<IndexedArticle>> {
+        self.by_id.get(id).and_then(|no| self.articles.get(no))
+    }
+
+    /// Lists the articles in no order.
+    pub fn articles(&self) -> impl Iterator<Item = &Arc<IndexedArticle>> {
+        self.articles.values()
+    }
+
+    /// Counts the articles.
+    pub fn num_articles(&self) -> usize {
+        self.articles.len()
+    }
+
+    /// Counts the positive phrasings.
+    pub fn num_phrasings(&self) -> usize {
+        self.num_phrasings
+    }
+
+    /// Returns the mean of the articles' gram counts; 1 where there are no articles.
+    pub fn mean_article_grams(&self) -> f32 {
+        if self.articles.is_empty() { 1.0 } else { (self.num_grams as f32 / self.articles.len() as f32).max(1.0) }
+    }
+
+    /// Returns how much a gram tells: BM25's inverse document frequency over positive phrasings,
+    /// ln(1 + (n - df + .5) / (df + .5)).
+    pub fn idf(&self, gram: u64) -> f32 {
+        self.idf_without(gram, 0)
+    }
+
+    /// Returns the same as if `left_out` of the phrasings that hold the gram were not there.
+    pub fn idf_without(&self, gram: u64, left_out: u32) -> f32 {
+        let df = self.document_frequency(gram);
+        match self.low_idfs.get(df as usize) {
+            Some(idf) if left_out == 0 => *idf,
+            _ => {
+                let left = df.saturating_sub(left_out) as usize;
+                idf_of(left, self.num_phrasings.saturating_sub(left_out as usize))
+            }
+        }
+    }
+
+    /// Returns in how many positive phrasings the gram stands.
+    pub fn document_frequency(&self, gram: u64) -> u32 {
+        self.document_frequency.get(&gram).copied().unwrap_or(0)
+    }
+}
+
+const NUM_LOW_IDFS: usize = 512;
+
+fn idf_of(document_frequency: usize, num_phrasings: usize) -> f32 {
+    let (df, n) = (document_frequency as f32, num_phrasings as f32);
+    (1.0 + (n - df + 0.5) / (df + 0.5)).ln()
+}
+
+/// Adds or takes away the grams of an article; returns how many positive phrasings it has.
+fn count(frequency: &mut Frequencies, article: &IndexedArticle, step: i32) -> usize {
+    let mut num = 0;
+    for phrasing in article.positives() {
+        num += 1;
+        let distinct: HashSet<u64> = phrasing.profile.grams.iter().map(|gram| gram.hash).collect();
+        for gram in distinct {
+            let entry = frequency.entry(gram).or_insert(0);
+            *entry = entry.saturating_add_signed(step);
+            if *entry == 0 {
+                frequency.remove(&gram);
+            }
+        }
+    }
+    num
+}

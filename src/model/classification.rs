@@ -1,0 +1,141 @@
+//! What the model says of one message.
+//!
+//! Must not know rules, which are merged by the caller. Invariants: probabilities are calibrated, in [0, 1], never NaN;
+//! those of an exclusive head add up to 1; domains are sorted, the most probable first.
+
+use super::calibration::{Calibration, sigmoid, softmax};
+use super::heads::{Head, NUM_OUTPUTS};
+use crate::domain::{DOMAINS, InquiryType, Sentiment, Urgency};
+
+/// What an exclusive head says of a text of which nothing is known: its harmless label, and how sure that is.
+const UNKNOWN_CONFIDENCE: f32 = 0.7;
+const UNKNOWN_PRESENCE: f32 = 0.1;
+
+/// The calibrated probabilities of every label.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Classification {
+    /// Which type is the primary one.
+    pub types: [(InquiryType, f32); 4],
+    /// Whether each type is there, independently of the others.
+    pub type_presence: [f32; 4],
+    /// How soon a person must act.
+    pub urgency: [(Urgency, f32); 3],
+    /// Which part of the business, the most probable first.
+    pub domains: Vec<(String, f32)>,
+    /// The tone of the words.
+    pub sentiment: [(Sentiment, f32); 3],
+}
+
+impl Classification {
+    /// Turns logits into probabilities; without logits nothing is known of the text.
+    pub(in crate::model) fn new(logits: Option<[f32; NUM_OUTPUTS]>, calibration: &Calibration) -> Self {
+        let Some(logits) = logits else {
+            return Self::unknown();
+        };
+        let [of_type, of_urgency, of_domain, of_sentiment] = calibration.temperatures;
+        let shares = |head: Head, temperature: f32| softmax(&logits[head.range()], temperature);
+        let presence = &logits[Head::Presence.range()];
+        let lines = &calibration.presence;
+        Self::from_shares(
+            [
+                shares(Head::Type, of_type),
+                shares(Head::Urgency, of_urgency),
+                shares(Head::Domain, of_domain),
+                shares(Head::Sentiment, of_sentiment),
+            ],
+            std::array::from_fn(|label| sigmoid(lines[label].0 * presence[label] + lines[label].1)),
+        )
+    }
+
+    /// Returns the most probable type.
+    pub fn primary_type(&self) -> (InquiryType, f32) {
+        top(&self.types)
+    }
+
+    /// Returns the most probable urgency.
+    pub fn top_urgency(&self) -> (Urgency, f32) {
+        top(&self.urgency)
+    }
+
+    /// Returns the most probable sentiment.
+    pub fn top_sentiment(&self) -> (Sentiment, f32) {
+        top(&self.sentiment)
+    }
+
+    fn unknown() -> Self {
+        let mut type_presence = [UNKNOWN_PRESENCE; 4];
+        type_presence[position(InquiryType::ALL, InquiryType::Other)] = UNKNOWN_CONFIDENCE;
+        let shares = [
+            prior(InquiryType::ALL.len(), position(InquiryType::ALL, InquiryType::Other)),
+            prior(Urgency::ALL.len(), position(Urgency::ALL, Urgency::Normal)),
+            prior(DOMAINS.len(), DOMAINS.len() - 1),
+            prior(Sentiment::ALL.len(), position(Sentiment::ALL, Sentiment::Neutral)),
+        ];
+        Self::from_shares(shares, type_presence)
+    }
+
+    fn from_shares([types, urgency, domains, sentiment]: [Vec<f32>; 4], type_presence: [f32; 4]) -> Self {
+        let mut domains: Vec<(String, f32)> = DOMAINS.iter().map(|name| (*name).to_owned()).zip(domains).collect();
+        domains.sort_by(|a, b| b.1.total_cmp(&a.1));
+        Self {
+            types: std::array::from_fn(|label| (InquiryType::ALL[label], types[label])),
+            type_presence,
+            urgency: std::array::from_fn(|label| (Urgency::ALL[label], urgency[label])),
+            domains,
+            sentiment: std::array::from_fn(|label| (Sentiment::ALL[label], sentiment[label])),
+        }
+    }
+}
+
+/// Returns logits whose most probable labels are those of a text of which nothing is known.
+pub(in crate::model) fn prior_logits() -> [f32; NUM_OUTPUTS] {
+    let Classification { types, type_presence, urgency, sentiment, .. } = Classification::unknown();
+    let domains = prior(DOMAINS.len(), DOMAINS.len() - 1);
+    let types = types.iter().map(|(_, share)| share.ln());
+    let urgency = urgency.iter().map(|(_, share)| share.ln());
+    let sentiment = sentiment.iter().map(|(_, share)| share.ln());
+    let presence = type_presence.iter().map(|share| (share / (1.0 - share)).ln());
+    let mut logits = [0.0; NUM_OUTPUTS];
+    let domains = domains.iter().map(|share| share.ln());
+    let all = types.chain(urgency).chain(domains).chain(sentiment).chain(presence);
+    logits.iter_mut().zip(all).for_each(|(logit, value)| *logit = value);
+    logits
+}
+
+fn prior(num_labels: usize, harmless: usize) -> Vec<f32> {
+    let rest = (1.0 - UNKNOWN_CONFIDENCE) / (num_labels - 1) as f32;
+    (0..num_labels).map(|label| if label == harmless { UNKNOWN_CONFIDENCE } else { rest }).collect()
+}
+
+fn position<L: PartialEq>(labels: &[L], wanted: L) -> usize {
+    labels.iter().position(|label| *label == wanted).unwrap_or(0)
+}
+
+/// Returns the most probable of some labels; the first one where several are.
+fn top<L: Copy>(labels: &[(L, f32)]) -> (L, f32) {
+    labels.iter().skip(1).fold(labels[0], |best, label| if label.1 > best.1 { *label } else { best })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_unknown_is_harmless() {
+        let unknown = Classification::new(None, &Calibration::default());
+        assert_eq!(unknown.primary_type().0, InquiryType::Other);
+        assert_eq!(unknown.top_urgency().0, Urgency::Normal);
+        assert_eq!(unknown.top_sentiment().0, Sentiment::Neutral);
+        assert_eq!(unknown.domains[0].0, "other");
+    }
+
+    #[test]
+    fn probabilities_add_up_and_domains_are_sorted() {
+        let logits = std::array::from_fn(|i| (i as f32 * 37.0) % 11.0 - 5.0);
+        let found = Classification::new(Some(logits), &Calibration::default());
+        assert!((found.types.iter().map(|(_, share)| share).sum::<f32>() - 1.0).abs() < 1e-5);
+        assert!((found.domains.iter().map(|(_, share)| share).sum::<f32>() - 1.0).abs() < 1e-5);
+        assert!(found.domains.is_sorted_by(|a, b| a.1 >= b.1));
+        assert!(found.type_presence.iter().all(|share| (0.0..=1.0).contains(share)));
+    }
+}

@@ -1,0 +1,38 @@
+//! The classifier: what a customer wants, how soon, about what and in which tone; and a vector of the text.
+//!
+//! - [`Input`]: a normalized text with its words, cut once for all rooms.
+//! - [`Bundle`]: weights, vocabulary, labels and calibration, loaded whole and hashed; [`Bundle::classify`] gives a
+//!   [`Classification`], [`Bundle::embed`] a unit vector.
+//! - [`train`]: makes a bundle from labelled rows, measures it, and fits the vectors to a teacher.
+//! - [`measures`]: accuracy, macro-F1, calibration error and intervals, for everyone who evaluates.
+//!
+//! Inside: `features` (what is seen) → `encoder` (vector) → `heads` (logits) → `calibration` (probabilities).
+//!
+//! Must not know: rules, articles, the index, the wire, the clock. Only `train` runs candle; the path of a message is
+//! plain arithmetic over the bundle's tensors.
+//!
+//! Invariants: a bundle is immutable and gives the same answer for the same text; only labels of the label set are given;
+//! a text of which nothing is known gets the harmless labels (other, normal, other, neutral), never NaN.
+//!
+//! To add a head: a variant of [`Head`] with its range, its labels in [`LabelSet`], its targets in `train::rows`, its
+//! place in [`Classification`], and a new bundle format.
+
+mod bundle;
+mod calibration;
+mod classification;
+mod encoder;
+mod error;
+mod features;
+mod heads;
+pub mod measures;
+mod quantized;
+mod tensors;
+pub mod train;
+mod vocabulary;
+
+pub use bundle::{Bundle, FORMAT, LabelSet};
+pub use classification::Classification;
+pub use encoder::Encoder;
+pub use error::ModelError;
+pub use features::Input;
+pub use heads::Head;

@@ -1,0 +1,70 @@
+//! A table of vectors in one byte a value.
+//!
+//! Each row has its own scale, so that rare rows with small weights keep their precision. Must not know what the rows
+//! stand for. Invariant: `values` has `width` values a row and `scales` one.
+
+/// Rows of `i8` with a scale each.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct QuantizedTable {
+    /// How many values a row has.
+    pub width: usize,
+    /// What one step of a row's values is worth.
+    pub scales: Vec<f32>,
+    /// Row after row.
+    pub values: Vec<i8>,
+}
+
+impl QuantizedTable {
+    /// Rounds rows of `width` values, given one after another.
+    pub fn from_rows(rows: &[f32], width: usize) -> Self {
+        let mut table = Self { width, scales: Vec::new(), values: Vec::with_capacity(rows.len()) };
+        for row in rows.chunks_exact(width) {
+            let largest = row.iter().fold(0.0f32, |largest, value| largest.max(value.abs()));
+            let scale = if largest > 0.0 { largest / 127.0 } else { 1.0 };
+            table.scales.push(scale);
+            table.values.extend(row.iter().map(|value| (value / scale).round() as i8));
+        }
+        table
+    }
+
+    /// Adds a row to `sum`, which is as wide.
+    pub fn add_row(&self, row: usize, sum: &mut [f32]) {
+        let scale = self.scales[row];
+        let values = &self.values[row * self.width..(row + 1) * self.width];
+        for (sum, value) in sum.iter_mut().zip(values) {
+            *sum += scale * f32::from(*value);
+        }
+    }
+
+    /// Returns all rows as floats, one after another.
+    #[cfg(test)]
+    pub fn to_rows(&self) -> Vec<f32> {
+        let rows = self.values.chunks_exact(self.width.max(1)).zip(&self.scales);
+        rows.flat_map(|(row, scale)| row.iter().map(move |value| scale * f32::from(*value))).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rounding_errs_by_half_a_step_at_most() {
+        let mut rng = fastrand::Rng::with_seed(5);
+        let rows: Vec<f32> = (0..7 * 32).map(|_| rng.f32() * 4.0 - 2.0).collect();
+        let table = QuantizedTable::from_rows(&rows, 32);
+        for (row, values) in rows.chunks_exact(32).enumerate() {
+            let mut sum = vec![0.0; 32];
+            table.add_row(row, &mut sum);
+            assert_eq!(sum, table.to_rows()[row * 32..(row + 1) * 32]);
+            for (value, rounded) in values.iter().zip(&sum) {
+                assert!((value - rounded).abs() <= table.scales[row] * 0.501);
+            }
+        }
+    }
+
+    #[test]
+    fn a_row_of_zeros_stays_zero() {
+        assert_eq!(QuantizedTable::from_rows(&[0.0; 4], 4).to_rows(), [0.0; 4]);
+    }
+}

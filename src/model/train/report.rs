@@ -1,0 +1,163 @@
+//! How well a bundle does on labelled rows.
+//!
+//! Must not know how the bundle was made. Invariant: calibration errors are over five bins of equal mass.
+
+use std::fmt;
+
+use super::rows::Row;
+use crate::domain::{DOMAINS, InquiryType, Sentiment, Urgency};
+use crate::model::bundle::Bundle;
+use crate::model::calibration::softmax;
+use crate::model::classification::prior_logits;
+use crate::model::features::Input;
+use crate::model::heads::{Head, NUM_OUTPUTS};
+use crate::model::measures::{Confusion, Interval, LabelScore, bootstrap, ece, macro_f1};
+use crate::text::{Segmenter, normalize};
+
+const NUM_BINS: usize = 5;
+const NUM_RESAMPLES: usize = 500;
+
+/// The figures of all exclusive heads.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Report {
+    /// How many rows were measured.
+    pub num_rows: usize,
+    /// One for each exclusive head.
+    pub heads: Vec<HeadReport>,
+}
+
+/// The figures of one head.
+#[derive(Clone, Debug, PartialEq)]
+pub struct HeadReport {
+    /// The head's stable name.
+    pub name: &'static str,
+    /// The labels in the order of the counts.
+    pub labels: Vec<&'static str>,
+    /// Gold against predicted labels.
+    pub confusion: Confusion,
+    /// Share of rows that are right.
+    pub accuracy: f64,
+    /// Mean F1 over the labels that occur.
+    pub macro_f1: f64,
+    /// Where the macro-F1 lies in 95 % of resamplings.
+    pub macro_f1_interval: Interval,
+    /// Precision, recall and F1 of each label.
+    pub label_scores: Vec<LabelScore>,
+    /// Calibration error of the raw probabilities.
+    pub ece_before: f64,
+    /// Calibration error of the calibrated probabilities.
+    pub ece_after: f64,
+}
+
+/// Logits of a row with its gold labels; without logits nothing was known of the text.
+pub(super) type Measured = ([f32; NUM_OUTPUTS], [usize; Head::EXCLUSIVE.len()]);
+
+/// Measures a bundle on rows it was not trained on.
+pub fn evaluate(bundle: &Bundle, rows: &[Row], seed: u64) -> Report {
+    let measured = measure(bundle, rows);
+    let mut rng = fastrand::Rng::with_seed(seed);
+    let mut heads = Vec::new();
+    for (head_idx, head) in Head::EXCLUSIVE.into_iter().enumerate() {
+        let of_head: Vec<(&[f32], usize)> =
+            measured.iter().map(|(logits, gold)| (&logits[head.range()], gold[head_idx])).collect();
+        let temperature = bundle.description.calibration.temperatures[head_idx];
+        heads.push(head_report(head, &of_head, temperature, &mut rng));
+    }
+    Report { num_rows: rows.len(), heads }
+}
+
+/// Returns the logits of each row; those of the prior where nothing of the text is known.
+pub(super) fn measure(bundle: &Bundle, rows: &[Row]) -> Vec<Measured> {
+    let segmenter = Segmenter::shared();
+    let of_row = |row: &Row| {
+        let normalized = normalize(&row.text);
+        let words = segmenter.words(normalized.as_str());
+        let logits = bundle.logits(Input { text: normalized.as_str(), words: &words });
+        (logits.unwrap_or_else(prior_logits), Head::EXCLUSIVE.map(|head| row.gold(head)))
+    };
+    rows.iter().map(of_row).collect()
+}
+
+fn head_report(head: Head, rows: &[(&[f32], usize)], temperature: f32, rng: &mut fastrand::Rng) -> HeadReport {
+    let labels = labels_of(head);
+    let pairs: Vec<(usize, usize)> = rows.iter().map(|(logits, gold)| (*gold, top(logits))).collect();
+    let confidences = |temperature: f32| -> Vec<(f32, bool)> {
+        let of_row =
+            |(logits, gold): &(&[f32], usize)| (softmax(logits, temperature)[top(logits)], top(logits) == *gold);
+        rows.iter().map(of_row).collect()
+    };
+    let confusion = Confusion::count(&pairs, labels.len());
+    HeadReport {
+        name: head.name(),
+        labels,
+        accuracy: confusion.accuracy(),
+        macro_f1: confusion.macro_f1(),
+        macro_f1_interval: bootstrap(&pairs, NUM_RESAMPLES, rng, macro_f1),
+        label_scores: confusion.label_scores(),
+        confusion,
+        ece_before: ece(&confidences(1.0), NUM_BINS),
+        ece_after: ece(&confidences(temperature), NUM_BINS),
+    }
+}
+
+/// Returns the labels of a head in the order of its logits.
+fn labels_of(head: Head) -> Vec<&'static str> {
+    match head {
+        Head::Type | Head::Presence => InquiryType::ALL.iter().map(|label| label.as_str()).collect(),
+        Head::Urgency => Urgency::ALL.iter().map(|label| label.as_str()).collect(),
+        Head::Domain => DOMAINS.to_vec(),
+        Head::Sentiment => Sentiment::ALL.iter().map(|label| label.as_str()).collect(),
+    }
+}
+
+fn top(logits: &[f32]) -> usize {
+    (1..logits.len()).fold(0, |best, label| if logits[label] > logits[best] { label } else { best })
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{} rows", self.num_rows)?;
+        self.heads.iter().try_for_each(|head| write!(f, "\n{head}"))
+    }
+}
+
+impl fmt::Display for HeadReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Interval { low, high } = self.macro_f1_interval;
+        writeln!(
+            f,
+            "{}: macro-F1 {:.3} [{low:.3}, {high:.3}], accuracy {:.3}, calibration error {:.3} before, {:.3} after",
+            self.name, self.macro_f1, self.accuracy, self.ece_before, self.ece_after
+        )?;
+        for (label_idx, (label, score)) in self.labels.iter().zip(&self.label_scores).enumerate() {
+            let LabelScore { num_gold, precision, recall, f1 } = score;
+            write!(f, "  {label:<14} n {num_gold:>4}  precision {precision:.3}  recall {recall:.3}  f1 {f1:.3}  as")?;
+            self.confusion.counts[label_idx].iter().try_for_each(|count| write!(f, " {count:>4}"))?;
+            writeln!(f)?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn figures_are_readable() {
+        let logits = [[2.0, 0.0, 0.0, 0.0], [0.0, 2.0, 0.0, 0.0], [2.0, 0.0, 0.0, 0.0]];
+        let rows: Vec<(&[f32], usize)> = logits.iter().map(|row| row.as_slice()).zip([0, 1, 1]).collect();
+        let head = head_report(Head::Type, &rows, 1.0, &mut fastrand::Rng::with_seed(1));
+        assert!((head.accuracy - 2.0 / 3.0).abs() < 1e-9);
+        let text = Report { num_rows: 3, heads: vec![head] }.to_string();
+        assert!(text.starts_with("3 rows\n\ntype: macro-F1 0.667 ["), "{text}");
+        assert!(text.contains("complaint      n    2  precision 1.000  recall 0.500"), "{text}");
+    }
+
+    #[test]
+    fn each_head_has_as_many_labels_as_logits() {
+        for head in Head::ALL {
+            assert_eq!(labels_of(head).len(), head.range().len(), "{}", head.name());
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! Analyses.
+
+use crate::{
+    domain::{Analysis, FollowUpPlan, InquiryType, LabelProbability, Routing, Span, Urgency},
+    rpc::{
+        convert::{
+            enums::{inquiry_type_of, sentiment_of, urgency_of},
+            spans::Spans,
+            time::timestamp_of,
+        },
+        pb,
+    },
+    text::OffsetEncoding,
+};
+
+/// Lists the spans of an analysis, for [`Spans::of`].
+pub(in crate::rpc) fn spans_in(analysis: &Analysis) -> impl Iterator<Item = Span> + '_ {
+    let entities = analysis.entities.iter().map(|entity| entity.span);
+    let hits = analysis.rule_hits.iter().map(|hit| hit.span);
+    let signals = analysis.urgency_signals.iter().map(|signal| signal.span);
+    entities.chain(hits).chain(signals)
+}
+
+/// Writes the analysis of a text.
+pub(in crate::rpc) fn analysis_of(analysis: &Analysis, text: &str, encoding: OffsetEncoding) -> pb::Analysis {
+    analysis_with(analysis, &Spans::of(text, encoding, spans_in(analysis)))
+}
+
+/// Writes an analysis whose spans are converted already.
+pub(in crate::rpc) fn analysis_with(analysis: &Analysis, spans: &Spans) -> pb::Analysis {
+    let sentiment = &analysis.sentiment;
+    pb::Analysis {
+        types: analysis.types.iter().map(type_of).collect(),
+        secondary_type: analysis.secondary_type.map_or(pb::InquiryType::Unspecified, inquiry_type_of).into(),
+        urgency: Some(urgency_probability_of(&analysis.urgency)),
+        model_urgency: Some(urgency_probability_of(&analysis.model_urgency)),
+        domains: analysis
+            .domains
+            .iter()
+            .map(|top| pb::LabelProbability { label: top.label.as_str().to_owned(), probability: top.probability })
+            .collect(),
+        sentiment: Some(pb::SentimentProbability {
+            sentiment: sentiment_of(sentiment.label).into(),
+            probability: sentiment.probability,
+        }),
+        urgency_signals: signals_of(analysis, spans),
+        rule_hits: hits_of(analysis, spans),
+        entities: entities_of(analysis, spans),
+        routing: Some(routing_of(&analysis.routing)),
+        follow_up: Some(follow_up_of(&analysis.follow_up)),
+        requests_human: analysis.requests_human,
+        abstained: analysis.abstained,
+    }
+}
+
+fn type_of(top: &LabelProbability<InquiryType>) -> pb::TypeProbability {
+    pb::TypeProbability { r#type: inquiry_type_of(top.label).into(), probability: top.probability }
+}
+
+fn urgency_probability_of(top: &LabelProbability<Urgency>) -> pb::UrgencyProbability {
+    pb::UrgencyProbability { urgency: urgency_of(top.label).into(), probability: top.probability }
+}
+
+fn signals_of(analysis: &Analysis, spans: &Spans) -> Vec<pb::UrgencySignal> {
+    let signals = analysis.urgency_signals.iter().map(|signal| pb::UrgencySignal {
+        rule_id: signal.rule_id.clone(),
+        span: Some(spans.get(signal.span)),
+        level: urgency_of(signal.level).into(),
+    });
+    signals.collect()
+}
+
+fn hits_of(analysis: &Analysis, spans: &Spans) -> Vec<pb::RuleHit> {
+    let hits = analysis.rule_hits.iter().map(|hit| pb::RuleHit {
+        rule_id: hit.rule_id.clone(),
+        span: Some(spans.get(hit.span)),
+        effect: hit.effect.clone(),
+        changed_result: hit.changed_result,
+    });
+    hits.collect()
+}
+
+fn entities_of(analysis: &Analysis, spans: &Spans) -> Vec<pb::Entity> {
+    let entities = analysis.entities.iter().map(|entity| pb::Entity {
+        kind: entity.kind.as_str().to_owned(),
+        span: Some(spans.get(entity.span)),
+        value: entity.value.clone(),
+    });
+    entities.collect()
+}
+
+fn routing_of(routing: &Routing) -> pb::Routing {
+    let Routing { queue_id, queue_name, skills, reason, priority } = routing.clone();
+    pb::Routing { queue: queue_id, queue_display_name: queue_name, skills, reason, priority: priority.into() }
+}
+
+fn follow_up_of(plan: &FollowUpPlan) -> pb::FollowUpPlan {
+    pb::FollowUpPlan {
+        respond_by: Some(timestamp_of(plan.respond_by)),
+        resolve_by: Some(timestamp_of(plan.resolve_by)),
+        follow_up_times: plan.follow_up_times.iter().copied().map(timestamp_of).collect(),
+        within_working_hours: plan.within_working_hours,
+    }
+}

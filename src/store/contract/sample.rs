@@ -1,0 +1,155 @@
+//! Values with every field filled, so that one that is lost on the way is seen.
+
+use std::collections::BTreeMap;
+
+use crate::domain::{
+    AnswerRecord, Article, ArticleId, ArticleNo, ArticleState, Audience, CalendarDay, Channel, ChannelAnswers, DayKind,
+    Department, Domain, DueTimes, Feedback, FeedbackVerdict, HandoffTriggers, KnowledgeBase, KnowledgeBaseId, Lexicon,
+    Policy, Queue, ReplyTexts, Revision, Satisfaction, SynonymSet, Thresholds, Timestamp, Urgency, Weekday,
+    WorkingHours,
+};
+
+pub(in crate::store) fn base_id(id: &str) -> KnowledgeBaseId {
+    KnowledgeBaseId::try_new(id).unwrap()
+}
+
+pub(in crate::store) fn article_id(id: &str) -> ArticleId {
+    ArticleId::try_new(id).unwrap()
+}
+
+/// An article as a caller gives it; what the store sets is wrong on purpose.
+pub(in crate::store) fn article(id: &str) -> Article {
+    Article {
+        id: article_id(id),
+        no: ArticleNo(999),
+        standard_question: format!("{id}的退款多久到账？"),
+        similar_questions: vec!["钱什么时候退回来".into(), "退款几天到".into()],
+        negative_questions: vec!["怎么申请退款".into()],
+        answers: ChannelAnswers {
+            im: "1-3 个工作日".into(), email: Some("您好：\n1-3 个工作日".into()), phone: None
+        },
+        domain: Domain("return_refund".into()),
+        tags: vec!["退款".into(), "到账".into()],
+        metadata: BTreeMap::from([("owner".into(), "财务".into())]),
+        audiences: vec![Audience::Bot, Audience::Agent],
+        channels: vec![Channel::Im, Channel::Phone],
+        state: ArticleState::InReview,
+        effective_time: Some(Timestamp(1)),
+        expire_time: Some(Timestamp(9_000_000_000_000)),
+        pinned: true,
+        follow_up_questions: vec![article_id("refund-apply")],
+        revision: Revision(999),
+        create_time: Timestamp(-1),
+        update_time: Timestamp(-1),
+    }
+}
+
+/// A knowledge base as a caller gives it; what the store sets is wrong on purpose.
+pub(in crate::store) fn base(id: &str) -> KnowledgeBase {
+    KnowledgeBase {
+        id: base_id(id),
+        display_name: "商城".into(),
+        description: "自营商城的问答".into(),
+        policy: policy(),
+        revision: Revision(999),
+        record_revision: Revision(999),
+        create_time: Timestamp(-1),
+        update_time: Timestamp(-1),
+    }
+}
+
+fn policy() -> Policy {
+    let due = DueTimes { respond_minutes: 5, resolve_minutes: 120, around_the_clock: true };
+    Policy {
+        thresholds: Thresholds { answer: Some(0.1), clarify: Some(0.333_333_34), abstain: None },
+        time_zone: "Asia/Shanghai".into(),
+        working_hours: vec![WorkingHours { days: vec![Weekday::Mon, Weekday::Sun], from_minute: 540, to_minute: 1080 }],
+        calendar: vec![
+            CalendarDay { date: "2026-10-01".into(), kind: DayKind::Holiday, name: "国庆节".into() },
+            CalendarDay { date: "2026-10-10".into(), kind: DayKind::Workday, name: "调休".into() },
+        ],
+        due_times: BTreeMap::from([(("im".into(), Urgency::Urgent), due), (("im".into(), Urgency::Normal), due)]),
+        queues: vec![Queue {
+            id: "after-sales".into(),
+            name: "售后".into(),
+            domains: vec!["*".into()],
+            skills: vec!["退款".into()],
+        }],
+        departments: vec![Department { domain: "product".into(), name: "产品部".into() }],
+        handoff: HandoffTriggers { complaints: true, urgent: true, no_answer: false },
+        texts: texts(),
+        sensitive_words: vec!["敏感词".into()],
+        keep_order_numbers: true,
+        opening_questions: vec!["refund-time".into()],
+        max_clarify_options: 3,
+    }
+}
+
+fn texts() -> ReplyTexts {
+    ReplyTexts {
+        greeting: "您好".into(),
+        complaint_acknowledgement: "抱歉".into(),
+        suggestion_thanks: "谢谢，已转给{department}".into(),
+        no_answer: "没有找到".into(),
+        handoff: "为您转人工，{due}前回复".into(),
+        handoff_off_hours: "上班后回复".into(),
+        clarify: "您是不是想问".into(),
+        blocked: "无法回答".into(),
+    }
+}
+
+pub(in crate::store) fn lexicon(term: &str) -> Lexicon {
+    let synonyms = SynonymSet { id: "refund".into(), words: vec!["退款".into(), "退钱".into()] };
+    Lexicon { terms: vec![term.into(), "运费险".into()], synonym_sets: vec![synonyms], version: 0 }
+}
+
+pub(in crate::store) fn answer_record(id: &str) -> AnswerRecord {
+    AnswerRecord {
+        id: id.into(),
+        knowledge_base: base_id("shop"),
+        customer_key: "c0ffee".into(),
+        channel: "im".into(),
+        masked_text: "我的手机号是***".into(),
+        masked_effective_query: "手机号".into(),
+        outcome: "handoff".into(),
+        no_answer_reason: Some("below_threshold".into()),
+        handoff_reason: Some("complaint".into()),
+        article_id: Some(article_id("refund-time")),
+        article_knowledge_base: Some(base_id("shop-2")),
+        article_revision: Some(Revision(7)),
+        confidence: Some(0.1),
+        inquiry_type: "complaint".into(),
+        urgency: "urgent".into(),
+        domain: "return_refund".into(),
+        sentiment: "negative".into(),
+        bundle: "base@1".into(),
+        index_revision: Revision(8),
+        create_time: Timestamp(1_700_000_000_000),
+    }
+}
+
+pub(in crate::store) fn feedback(id: &str, create_time: i64) -> Feedback {
+    Feedback {
+        id: id.into(),
+        knowledge_base: base_id("shop"),
+        answer_record: "record".into(),
+        article_id: Some(article_id("refund-time")),
+        article_revision: Some(Revision(7)),
+        confidence: Some(0.9),
+        verdict: FeedbackVerdict::Edited,
+        comment: "语气太硬".into(),
+        edited_text: "亲，1-3 个工作日".into(),
+        create_time: Timestamp(create_time),
+    }
+}
+
+pub(in crate::store) fn satisfaction(id: &str, create_time: i64) -> Satisfaction {
+    Satisfaction {
+        id: id.into(),
+        knowledge_base: base_id("shop"),
+        answer_record: "record".into(),
+        score: 5,
+        comment: "很快".into(),
+        create_time: Timestamp(create_time),
+    }
+}

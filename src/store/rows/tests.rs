@@ -1,0 +1,120 @@
+//! The bytes of each format: read as they were written, and still written so.
+
+use std::fmt::Debug;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::*;
+use crate::domain::{AnswerRecord, Article, Feedback, KnowledgeBase, Lexicon, Revision, Satisfaction};
+use crate::store::Written;
+use crate::store::contract::sample;
+
+const ARTICLE_1: &str = r#"{"format":1,"standard_question":"a的退款多久到账？","similar_questions":["钱什么时候退回来","退款几天到"],"negative_questions":["怎么申请退款"],"answers":{"im":"1-3 个工作日","email":"您好：\n1-3 个工作日","phone":null},"domain":"return_refund","tags":["退款","到账"],"metadata":{"owner":"财务"},"audiences":["bot","agent"],"channels":["im","phone"],"state":"in_review","effective_time":1,"expire_time":9000000000000,"pinned":true,"follow_up_questions":["refund-apply"]}"#;
+
+const KNOWLEDGE_BASE_1: &str = r#"{"format":1,"display_name":"商城","description":"自营商城的问答","policy":{"thresholds":{"answer":0.1,"clarify":0.33333334,"abstain":null},"time_zone":"Asia/Shanghai","working_hours":[{"days":["mon","sun"],"from_minute":540,"to_minute":1080}],"calendar":[{"date":"2026-10-01","kind":"holiday","name":"国庆节"},{"date":"2026-10-10","kind":"workday","name":"调休"}],"due_times":[{"channel":"im","urgency":"normal","respond_minutes":5,"resolve_minutes":120,"around_the_clock":true},{"channel":"im","urgency":"urgent","respond_minutes":5,"resolve_minutes":120,"around_the_clock":true}],"queues":[{"id":"after-sales","name":"售后","domains":["*"],"skills":["退款"]}],"departments":[{"domain":"product","name":"产品部"}],"handoff":{"complaints":true,"urgent":true,"no_answer":false},"texts":{"greeting":"您好","complaint_acknowledgement":"抱歉","suggestion_thanks":"谢谢，已转给{department}","no_answer":"没有找到","handoff":"为您转人工，{due}前回复","handoff_off_hours":"上班后回复","clarify":"您是不是想问","blocked":"无法回答"},"sensitive_words":["敏感词"],"keep_order_numbers":true,"opening_questions":["refund-time"],"max_clarify_options":3}}"#;
+
+const LEXICON_1: &str =
+    r#"{"format":1,"terms":["花呗","运费险"],"synonym_sets":[{"id":"refund","words":["退款","退钱"]}],"version":0}"#;
+
+const ANSWER_RECORD_1: &str = r#"{"format":1,"id":"r","knowledge_base":"shop","customer_key":"c0ffee","channel":"im","masked_text":"我的手机号是***","masked_effective_query":"手机号","outcome":"handoff","no_answer_reason":"below_threshold","handoff_reason":"complaint","article_id":"refund-time","article_knowledge_base":"shop-2","article_revision":7,"confidence":0.1,"inquiry_type":"complaint","urgency":"urgent","domain":"return_refund","sentiment":"negative","bundle":"base@1","index_revision":8,"create_time":1700000000000}"#;
+
+const FEEDBACK_1: &str = r#"{"format":1,"id":"f","knowledge_base":"shop","answer_record":"record","article_id":"refund-time","article_revision":7,"confidence":0.9,"verdict":"edited","comment":"语气太硬","edited_text":"亲，1-3 个工作日","create_time":5}"#;
+
+const SATISFACTION_1: &str = r#"{"format":1,"id":"s","knowledge_base":"shop","answer_record":"record","score":5,"comment":"很快","create_time":5}"#;
+
+#[track_caller]
+fn check<S, D>(fixture: &str, expected: &D, convert: impl FnOnce(S) -> Result<D>)
+where
+    S: Serialize + DeserializeOwned + for<'a> From<&'a D>,
+    D: Debug + PartialEq,
+{
+    assert_eq!(&convert(decode(fixture).unwrap()).unwrap(), expected);
+    assert_eq!(encode(&S::from(expected)), fixture);
+    let newer = fixture.replacen("\"format\":1", "\"format\":2", 1);
+    let error = decode::<S>(&newer).err().unwrap().to_string();
+    assert!(error.starts_with("format 2 is unknown, this program knows 1"), "{error}");
+}
+
+fn stamps() -> (ArticleStamp, KnowledgeBaseStamp) {
+    let (article, base) = (sample::article("a"), sample::base("shop"));
+    let article = ArticleStamp {
+        id: article.id,
+        no: article.no,
+        revision: article.revision,
+        create_time: article.create_time,
+        update_time: article.update_time,
+    };
+    let base = KnowledgeBaseStamp {
+        id: base.id,
+        revision: base.revision,
+        record_revision: base.record_revision,
+        create_time: base.create_time,
+        update_time: base.update_time,
+    };
+    (article, base)
+}
+
+#[test]
+fn formats_of_version_1_are_read_and_written() {
+    let (article, base) = stamps();
+    check(ARTICLE_1, &sample::article("a"), |body: ArticleBody| body.into_article(article));
+    check(KNOWLEDGE_BASE_1, &sample::base("shop"), |body: KnowledgeBaseBody| body.into_knowledge_base(base));
+    check(LEXICON_1, &sample::lexicon("花呗"), |body: LexiconBody| Ok(Lexicon::from(body)));
+    check(ANSWER_RECORD_1, &sample::answer_record("r"), |body: AnswerRecordBody| AnswerRecord::try_from(body));
+    check(FEEDBACK_1, &sample::feedback("f", 5), |body: FeedbackBody| Feedback::try_from(body));
+    check(SATISFACTION_1, &sample::satisfaction("s", 5), |body: SatisfactionBody| Satisfaction::try_from(body));
+}
+
+#[test]
+fn replies_of_version_1_are_read_and_written() {
+    let stamped = |id: &str, more: &str, body: &str| {
+        format!(r#"{{"id":"{id}",{more},"create_time":-1,"update_time":-1,"body":{body}}}"#)
+    };
+    let article = stamped("a", r#""no":999,"revision":999"#, ARTICLE_1);
+    let base = stamped("shop", r#""revision":999,"record_revision":999"#, KNOWLEDGE_BASE_1);
+    let with = |article: Option<Article>, knowledge_base: Option<KnowledgeBase>| Written {
+        revision: Revision(3),
+        article,
+        knowledge_base,
+        payload: "p".into(),
+        is_replay: true,
+    };
+    let json = |article: &str, base: &str| {
+        format!(r#"{{"format":1,"revision":3,"article":{article},"knowledge_base":{base},"payload":"p"}}"#)
+    };
+    let both = with(Some(sample::article("a")), Some(sample::base("shop")));
+    check(&json(&article, &base), &both, WrittenBody::into_replay);
+    check(&json("null", "null"), &with(None, None), WrittenBody::into_replay);
+}
+
+#[test]
+fn what_is_unknown_is_refused() {
+    #[track_caller]
+    fn refuse<S: DeserializeOwned, D: Debug>(json: &str, convert: impl FnOnce(S) -> Result<D>, expected: &str) {
+        let error = decode(json).and_then(convert).unwrap_err().to_string();
+        assert!(error.contains(expected), "{error}");
+    }
+    let (article, base) = stamps();
+    let into_article = |body: ArticleBody| body.into_article(article.clone());
+    let into_base = |body: KnowledgeBaseBody| body.into_knowledge_base(base.clone());
+    refuse("", into_article, "EOF");
+    refuse(r#"{"standard_question":"a"}"#, into_article, "missing field `format`");
+    refuse(r#"{"format":9}"#, into_article, "format 9 is unknown, this program knows 1");
+    refuse(&ARTICLE_1.replace("\"bot\"", "\"cat\""), into_article, "audience has the unknown value \"cat\"");
+    refuse(&ARTICLE_1.replace("\"phone\"]", "\"fax\"]"), into_article, "channel has the unknown value \"fax\"");
+    refuse(&ARTICLE_1.replace("refund-apply", "退款"), into_article, "not an identifier");
+    refuse(&KNOWLEDGE_BASE_1.replace("\"sun\"", "\"day\""), into_base, "weekday has the unknown value \"day\"");
+    refuse(&KNOWLEDGE_BASE_1.replace("holiday", "feast"), into_base, "feast");
+}
+
+#[test]
+fn old_replies_are_looked_for_now_and_then() {
+    let mut pruning = Pruning::default();
+    let at = |hours: i64| crate::domain::Timestamp(hours * 3_600_000);
+    assert_eq!(pruning.due(at(200)), Some(at(200 - 7 * 24)));
+    pruning.done(at(200));
+    assert_eq!(pruning.due(crate::domain::Timestamp(at(201).0 - 1)), None);
+    assert_eq!(pruning.due(at(201)), Some(at(201 - 7 * 24)));
+    assert_eq!(pruning.due(at(100)), Some(at(100 - 7 * 24)), "a clock set back does not put it off");
+}

@@ -1,0 +1,102 @@
+//! `yingda eval` and `train`, on small files.
+
+use tempfile::TempDir;
+
+use super::{argument, check_failed};
+use crate::harness::{child::run, json_lines, repository};
+
+#[test]
+fn retrieval_prints_every_measure() {
+    let folder = TempDir::new().expect("a folder");
+    let queries = folder.path().join("queries.jsonl");
+    let rows: Vec<String> = json_lines("data/golden/bank.jsonl")
+        .iter()
+        .step_by(4)
+        .map(|row| serde_json::json!({"query": row["query"], "article": row["article"]}).to_string())
+        .collect();
+    std::fs::write(&queries, rows.join("\n")).expect("a file");
+    let articles = repository("data/kb/bank/articles.jsonl");
+    let arguments = ["--json", "eval", "retrieval", "--articles", argument(&articles), "--queries", argument(&queries)];
+    let ran = run(&arguments);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    let report = ran.json();
+    assert_eq!(report["n"], rows.len());
+    for key in [
+        "answerable",
+        "r1",
+        "r3",
+        "r10",
+        "mrr",
+        "ece",
+        "fa_at_70",
+        "precision_at_70",
+        "coverage_at_policy",
+        "fa_at_policy",
+        "precision_at_policy",
+        "cpu_us_p50",
+        "cpu_us_p99",
+    ] {
+        assert!(report[key].as_f64().is_some_and(|value| value >= 0.0), "{key}: {report}");
+    }
+    assert!(report["r1"].as_f64() <= report["r3"].as_f64() && report["r3"].as_f64() <= report["r10"].as_f64());
+    let text =
+        run(&["eval", "retrieval", "--misses", "--articles", argument(&articles), "--queries", argument(&queries)]);
+    assert!(text.out.contains("R@1=") && text.out.contains("95 %"), "{text:?}");
+}
+
+#[test]
+fn labels_print_the_questions_that_the_rows_answer() {
+    let folder = TempDir::new().expect("a folder");
+    let messages = folder.path().join("messages.jsonl");
+    let rows: Vec<String> = json_lines("data/messages/test.jsonl")
+        .iter()
+        .step_by(10)
+        .map(|row| {
+            serde_json::json!({"text": row["text"], "type": row["type"], "has_request": row["type"] != "other"})
+                .to_string()
+        })
+        .collect();
+    std::fs::write(&messages, rows.join("\n")).expect("a file");
+    let ran = run(&["--json", "eval", "labels", "--messages", argument(&messages)]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    let report = ran.json();
+    for question in ["type", "request"] {
+        for key in ["n", "accuracy", "macro_f1", "ece", "abstained"] {
+            assert!(report[question][key].is_number(), "{question}.{key}: {report}");
+        }
+    }
+    assert_eq!(report["type"]["n"], rows.len());
+    assert!(report["type"]["labels"]["complaint"]["precision"].is_number(), "{report}");
+    assert!(report.get("urgency").is_none(), "no row says an urgency");
+}
+
+#[test]
+fn golden_prints_each_base_and_all_of_them() {
+    let ran = run(&["--json", "eval", "golden", "--kb", "telecom"]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    let report = ran.json();
+    assert_eq!(report["n"], report["bases"]["telecom"]["n"]);
+    assert!(report["tags"]["negation"]["n"].as_u64().is_some_and(|n| n >= 20), "{report}");
+}
+
+#[test]
+fn slips_say_what_to_do() {
+    let folder = TempDir::new().expect("a folder");
+    let bad = folder.path().join("bad.jsonl");
+    std::fs::write(&bad, "{\"text\": \"好\"}\nnonsense\n").expect("a file");
+    check_failed(&run(&["eval", "labels", "--messages", argument(&bad)]), 1, &["bad.jsonl:2"]);
+    check_failed(&run(&["eval", "labels", "--messages", "no/such.jsonl"]), 1, &["no/such.jsonl"]);
+    std::fs::write(&bad, "").expect("a file");
+    check_failed(&run(&["eval", "labels", "--messages", argument(&bad)]), 1, &["no rows"]);
+    check_failed(&run(&["eval", "golden", "--golden", "no/such"]), 1, &["no/such"]);
+    check_failed(&run(&["eval", "golden", "--kb", "nowhere"]), 1, &["nowhere"]);
+    let (articles, queries) = (folder.path().join("articles.jsonl"), folder.path().join("queries.jsonl"));
+    std::fs::write(&articles, "{\"id\": \"a\", \"standard_question\": \"\", \"answer\": \"答\"}").expect("a file");
+    std::fs::write(&queries, "{\"query\": \"怎么退货\", \"article\": \"Not An Id\"}").expect("a file");
+    let arguments = ["eval", "retrieval", "--articles", argument(&articles), "--queries", argument(&queries)];
+    check_failed(&run(&arguments), 1, &["articles.jsonl:1", "standard_question"]);
+    std::fs::write(&articles, "{\"id\": \"a\", \"standard_question\": \"怎么退货\", \"answer\": \"答\"}")
+        .expect("a file");
+    check_failed(&run(&arguments), 1, &["queries.jsonl:1", "Not An Id"]);
+    check_failed(&run(&["train", "--source", "no/such"]), 1, &["no/such"]);
+}

@@ -1,0 +1,14 @@
+//! Every service over a real port.
+
+mod assist;
+mod feedback;
+mod health;
+mod indexing;
+mod knowledge;
+mod lexicon;
+mod lifecycle;
+mod limits;
+mod reflection;
+mod server_info;
+mod text_tools;
+mod tokens;
