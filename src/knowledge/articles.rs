@@ -5,7 +5,7 @@ use super::{
     fields::merge_article,
     filter::parse_filter,
     page::{Cut, Page, PageRequest},
-    service::{Knowledge, Request, Saved, check_etag, fail_on, incomplete, retrying},
+    service::{Knowledge, Request, Saved, check_etag, fail_on, incomplete},
     validate::{check_article, settle_article},
 };
 use crate::{
@@ -74,7 +74,7 @@ impl Knowledge {
         if !validate_only && let Some(written) = self.earlier(request)? {
             return self.saved_article(written);
         }
-        retrying(|| {
+        self.in_turn(validate_only, || {
             let id = &update.article.id;
             let present = match self.store.article(parent, id) {
                 Err(StoreError::NotFound { .. }) if update.allow_missing => {

@@ -12,7 +12,7 @@ use super::{
     error::{KnowledgeError, Result},
     file::{FileFormat, Row, read_articles, write_header, write_row},
     filter::parse_filter,
-    service::{Knowledge, Request, Saved, retrying},
+    service::{Knowledge, Request, Saved},
 };
 use crate::{
     domain::{Article, ArticleId, Etag, KnowledgeBaseId, PhrasingKind},
@@ -83,7 +83,7 @@ impl Knowledge {
             return Ok(self.saved(read_report(&written.payload)?, written.revision));
         }
         let rows = read_articles(options.format, data)?;
-        retrying(|| {
+        self.in_turn(options.dry_run, || {
             let (present, revision) = self.store.snapshot(parent)?;
             let Import { report, changes } = plan_import(&rows, &present, options.mode);
             if options.dry_run {

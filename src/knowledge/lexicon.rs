@@ -12,7 +12,7 @@ use super::{
     error::{KnowledgeError, Result},
     fields::check_synonym_set_fields,
     page::{Cut, Page, PageRequest, to_hex},
-    service::{Knowledge, Request, Saved, check_etag, retrying},
+    service::{Knowledge, Request, Saved, check_etag},
     validate::{check_synonym_set, check_term},
 };
 use crate::{
@@ -167,7 +167,7 @@ impl Knowledge {
         if !validate_only && let Some(written) = self.earlier(request)? {
             return Ok(self.saved(read_payload(&written.payload)?, written.revision));
         }
-        retrying(|| {
+        self.in_turn(validate_only, || {
             let revision = self.store.knowledge_base(parent)?.revision;
             let lexicon = self.store.lexicon(parent)?;
             Overlay::build(&lexicon.draft.terms, &lexicon.draft.synonym_sets)?;
@@ -201,7 +201,7 @@ impl Knowledge {
         if let Some(written) = self.earlier(request)? {
             return Ok(self.saved((), written.revision));
         }
-        retrying(|| {
+        self.in_turn(false, || {
             self.store.knowledge_base(parent)?;
             let mut lexicon = self.store.lexicon(parent)?;
             edit(&mut lexicon.draft)?;

@@ -22,8 +22,8 @@ const MAX_REQUEST_ID_CHARS: usize = 64;
 const DEFAULT_PAGE: usize = 50;
 const ID_DIGITS: &[u8; 36] = b"0123456789abcdefghijklmnopqrstuvwxyz";
 const ID_LENGTH: usize = 12;
-/// How often a write that read first is begun again because somebody else wrote meanwhile.
-const ATTEMPTS: usize = 4;
+/// How often a write that read first is begun again because another process wrote meanwhile.
+const ATTEMPTS: usize = 8;
 
 /// Whose write it is, so that a retry is known again.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
@@ -68,12 +68,14 @@ pub struct Knowledge {
     indexer: IndexerHandle,
     clock: Arc<dyn Clock>,
     ids: Mutex<fastrand::Rng>,
+    /// Held by a write from reading to writing, so that those of one process never overtake each other.
+    turn: Mutex<()>,
 }
 
 impl Knowledge {
     /// Makes the service; `ids` is where the ids of articles come from whose authors named none.
     pub fn new(store: Arc<dyn Store>, indexer: IndexerHandle, clock: Arc<dyn Clock>, ids: fastrand::Rng) -> Self {
-        Self { store, indexer, clock, ids: Mutex::new(ids) }
+        Self { store, indexer, clock, ids: Mutex::new(ids), turn: Mutex::new(()) }
     }
 
     /// Returns the store behind the service.
@@ -153,7 +155,7 @@ impl Knowledge {
             return self.saved_base(written);
         }
         let id = update.knowledge_base.id.clone();
-        retrying(|| {
+        self.in_turn(validate_only, || {
             let present = self.store.knowledge_base(&id)?;
             let mut merged = merge_base(&present, &update.knowledge_base, &update.fields)?;
             settle_policy(&mut merged.policy);
@@ -230,6 +232,24 @@ impl Knowledge {
         Ok(written)
     }
 
+    /// Makes a write that reads first, one after the other, and begins it anew where another process changed meanwhile
+    /// what it had read. An etag that the caller brought is checked each time, so that a stale one still fails. What is
+    /// only validated waits for nobody.
+    pub(super) fn in_turn<T>(&self, validate_only: bool, mut once: impl FnMut() -> Result<T>) -> Result<T> {
+        if validate_only {
+            return once();
+        }
+        // The lock guards no value that a panic could break.
+        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        for _ in 1..ATTEMPTS {
+            match once() {
+                Err(KnowledgeError::Store(error)) if is_race(&error) => {}
+                result => return result,
+            }
+        }
+        once()
+    }
+
     /// Puts a value together with the moment from which on it is seen.
     pub(super) fn saved<T>(&self, value: T, revision: Revision) -> Saved<T> {
         Saved { value, revision, epoch: self.store.epoch().clone() }
@@ -246,18 +266,6 @@ impl Request {
         let request_id = self.request_id.clone().filter(|id| !id.is_empty())?;
         Some(RequestKey { credential: self.credential.clone(), request_id, fingerprint: self.fingerprint.clone() })
     }
-}
-
-/// Begins a write anew where somebody else changed meanwhile what it had read. An etag that the caller brought is
-/// checked each time, so that a stale one still fails.
-pub(super) fn retrying<T>(mut once: impl FnMut() -> Result<T>) -> Result<T> {
-    for _ in 1..ATTEMPTS {
-        match once() {
-            Err(KnowledgeError::Store(error)) if is_race(&error) => {}
-            result => return result,
-        }
-    }
-    once()
 }
 
 fn is_race(error: &StoreError) -> bool {
