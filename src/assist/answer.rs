@@ -21,7 +21,7 @@ use crate::{
         Analysis, Candidate, CandidateVerdict, ErrorKind, Inquiry, KnowledgeBaseId, Reply, Speaker, StageTiming,
         Timestamp,
     },
-    text::is_stop_word,
+    text::{asked_part, is_stop_word},
 };
 
 /// An inquiry that cannot be worked on.
@@ -186,7 +186,8 @@ fn bounds(policy: &ReadyPolicy, bases: &[Arc<Base>]) -> Bounds {
 /// Looks at the sentences of a message one by one. Where the whole finds no answer and one sentence does, its candidates
 /// stand for the whole; where sentences find different answers, those beyond the first are returned.
 fn several(found: &mut Candidates, text: &str, bounds: Bounds, search: &dyn Fn(&str) -> Candidates) -> Vec<Ranked> {
-    let parts = parts::parts(text);
+    let asked = asked_part(text);
+    let parts = parts::parts(&asked);
     let bounds = bounds.tightened(parts.len());
     let is_good = |ranked: &Ranked| ranked.confidence >= bounds.answer && ranked.verdict == CandidateVerdict::Eligible;
     let mut good: Vec<Candidates> = parts

@@ -53,7 +53,7 @@ pub fn candidates(shared: &Shared, bases: &[Arc<Base>], normalized: &str, visibi
 }
 
 fn rank(shared: &Shared, base: &Arc<Base>, normalized: &str, found: Vec<Found>) -> Vec<Ranked> {
-    let asked = Asked::new(Profile::of(normalized, &base.overlay), &base.snapshot.table, None);
+    let asked = asked(shared, base, Profile::of(normalized, &base.overlay), None);
     let compared = compare(shared, base, normalized, (&asked, None), found);
     let utilities: Vec<f32> = compared.iter().map(|(_, compared)| base.weights.utility(&compared.features)).collect();
     let probabilities = Ranker::probabilities(&utilities);
@@ -65,6 +65,11 @@ fn rank(shared: &Shared, base: &Arc<Base>, normalized: &str, found: Vec<Found>) 
         confidence,
     });
     ranked.collect()
+}
+
+fn asked<'a>(shared: &Shared, base: &'a Base, profile: Profile, left_out: Option<LeftOut>) -> Asked<'a> {
+    let against = |gram: u64| shared.ranker.missing_grams.of(gram, base.weights.richness);
+    Asked::new(profile, &base.snapshot.table, against, left_out)
 }
 
 /// Compares a text with every article found.
@@ -90,21 +95,34 @@ fn compare(
     compared
 }
 
-/// Lists the features of the articles that a text finds, with something left out: what the ranker is trained on, by the
-/// very steps that answer.
-pub fn features_without(
+/// An article that a text found, as the ranker is trained on it.
+#[derive(Clone, Debug)]
+pub struct Example {
+    pub article: ArticleNo,
+    pub features: Features,
+    /// The text's grams that the article does not hold.
+    pub missing: Vec<u64>,
+}
+
+/// Compares a text with the articles that it finds, with something left out: what the ranker is trained on, by the very
+/// steps that answer.
+pub fn examples_without(
     shared: &Shared,
     base: &Arc<Base>,
     text: &str,
     left_out: Option<LeftOut>,
     visibility: Visibility,
-) -> index::Result<Vec<(ArticleNo, Features)>> {
+) -> index::Result<Vec<Example>> {
     let normalized = crate::text::normalize(text);
     let retrieved = retrieve::retrieve(base, normalized.as_str(), visibility, left_out)?;
-    let profile = Profile::of(normalized.as_str(), &base.overlay);
-    let asked = Asked::new(profile, &base.snapshot.table, left_out);
+    let asked = asked(shared, base, Profile::of(normalized.as_str(), &base.overlay), left_out);
     let compared = compare(shared, base, normalized.as_str(), (&asked, left_out), retrieved.found);
-    Ok(compared.into_iter().map(|(found, compared)| (found.article.article.no, compared.features)).collect())
+    let examples = compared.into_iter().map(|(found, compared)| Example {
+        article: found.article.article.no,
+        features: compared.features,
+        missing: asked.missing_in(&found.article),
+    });
+    Ok(examples.collect())
 }
 
 fn verdict(asked: &Asked<'_>, found: &Found, compared: &Compared) -> CandidateVerdict {

@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// How many features there are.
-pub const NUM_FEATURES: usize = 29;
+pub const NUM_FEATURES: usize = 33;
 
 /// The names, in the order of the numbers.
 pub const NAMES: [&str; NUM_FEATURES] = [
@@ -46,6 +46,10 @@ pub const NAMES: [&str; NUM_FEATURES] = [
     "cosine_relative",
     "message_known",
     "message_length",
+    "missing_grams",
+    "negative_overlap",
+    "negative_cosine",
+    "negative_cosine_lead",
 ];
 
 const ARTICLE_BM25: usize = 4;
@@ -56,6 +60,10 @@ pub(super) const EXACT: usize = 15;
 const NEGATIVE_NEARER: usize = 21;
 const COSINE: usize = 22;
 const COSINE_RELATIVE: usize = 26;
+/// Where the weights of the grams that an article does not hold are summed up.
+pub const MISSING_GRAMS: usize = 29;
+const NEGATIVE_COSINE: usize = 31;
+const NEGATIVE_COSINE_LEAD: usize = 32;
 /// BM25's saturation, and how much a long document is discounted; an article's phrasings are no padding, so less than
 /// the usual .75.
 const K1: f32 = 1.2;
@@ -72,6 +80,8 @@ pub struct Asked<'a> {
     table: &'a Table,
     /// The message's grams with what each tells.
     weighted: Vec<(Gram, f32)>,
+    /// What each of these grams tells against an article without it.
+    against: Vec<f32>,
     total: f32,
     known_share: f32,
     length: f32,
@@ -79,8 +89,9 @@ pub struct Asked<'a> {
 }
 
 impl<'a> Asked<'a> {
-    /// Weighs the message's grams by what they tell in the base; what is left out is not counted.
-    pub fn new(profile: Profile, table: &'a Table, left_out: Option<LeftOut>) -> Self {
+    /// Weighs the message's grams by what they tell in the base, and by `against` where an article lacks them; what is
+    /// left out is not counted.
+    pub fn new(profile: Profile, table: &'a Table, against: impl Fn(u64) -> f32, left_out: Option<LeftOut>) -> Self {
         let without = |gram: u64| left_out.map_or(0, |left_out| count(table, left_out, gram));
         let weighted: Vec<(Gram, f32)> =
             profile.grams.iter().map(|gram| (*gram, table.idf_without(gram.hash, without(gram.hash)))).collect();
@@ -88,7 +99,15 @@ impl<'a> Asked<'a> {
         let is_known = |gram: &Gram| table.document_frequency(gram.hash) > without(gram.hash);
         let known: f32 = weighted.iter().filter(|(gram, _)| is_known(gram)).map(|(_, idf)| idf).sum();
         let length = (profile.canonical.chars().count() as f32 / 10.0).ln_1p();
-        Self { known_share: share(known, total), profile, table, weighted, total, length, left_out }
+        let against = weighted.iter().map(|(gram, _)| against(gram.hash)).collect();
+        Self { known_share: share(known, total), profile, table, weighted, against, total, length, left_out }
+    }
+
+    /// Lists the message's grams that the article does not hold.
+    pub fn missing_in(&self, article: &IndexedArticle) -> Vec<u64> {
+        let counts = self.counts_in(article);
+        let grams = self.weighted.iter().zip(counts).map(|((gram, _), count)| (gram.hash, count));
+        grams.filter(|(gram, count)| *count == 0 && !article.answer_holds(*gram)).map(|(gram, _)| gram).collect()
     }
 
     /// A BM25 score by what it could reach: k1 + 1 times the sum of idf.
@@ -118,14 +137,16 @@ impl<'a> Asked<'a> {
     fn held_by(&self, article: &IndexedArticle, counts: &[u32]) -> Held {
         let mut covered = 0.0;
         let mut heaviest_missing = 0.0f32;
-        for ((gram, idf), count) in self.weighted.iter().zip(counts) {
+        let mut missing = 0.0;
+        for (((gram, idf), against), count) in self.weighted.iter().zip(&self.against).zip(counts) {
             if *count > 0 || article.answer_holds(gram.hash) {
                 covered += idf;
             } else {
                 heaviest_missing = heaviest_missing.max(*idf);
+                missing += against;
             }
         }
-        Held { covered: share(covered, self.total), heaviest_missing: heaviest_missing / HEAVY_IDF }
+        Held { covered: share(covered, self.total), heaviest_missing: heaviest_missing / HEAVY_IDF, missing }
     }
 
     /// In how many of the article's phrasings each gram of the message stands, the one left out not counted.
@@ -190,6 +211,8 @@ struct Held {
     covered: f32,
     /// What the most telling gram tells that the article does not hold.
     heaviest_missing: f32,
+    /// What the missing grams tell against it, together.
+    missing: f32,
 }
 
 /// How much of the information of each side the other holds.
@@ -223,6 +246,8 @@ pub struct Cosines {
     pub answer: f32,
     /// Of the nearest negative question.
     pub negative: f32,
+    /// Which one that is; `None` where vectors do not tell.
+    pub nearest_negative: Option<usize>,
 }
 
 /// Adds what depends on the rivals: how far each is from the best of the list.
@@ -231,6 +256,9 @@ pub fn relate(compared: &mut [&mut Features]) {
         let best = compared.iter().map(|features| features[value]).fold(0.0, f32::max);
         compared.iter_mut().for_each(|features| features[relative] = features[value] - best);
     }
+    let highest = |value: usize| compared.iter().map(|features| features[value]).fold(0.0, f32::max);
+    let lead = highest(NEGATIVE_COSINE) - highest(COSINE);
+    compared.iter_mut().for_each(|features| features[NEGATIVE_COSINE_LEAD] = lead);
 }
 
 /// Compares the message with an article by the best of the phrasings found.
@@ -250,7 +278,9 @@ pub fn of_article(asked: &Asked<'_>, found: &Found, cosines: Cosines) -> Option<
     let phrasing = positives[phrasing_idx];
     let (ours, theirs) = (&asked.profile, &phrasing.profile);
     let is_left = |idx: usize| asked.left_out == Some(LeftOut::Negative(found.article.article.no, idx));
-    let negatives = found.article.negatives().enumerate().filter(|(idx, _)| !is_left(*idx));
+    // Where vectors tell which negative question is nearest, the others need no look.
+    let is_near = |idx: usize| cosines.nearest_negative.is_none_or(|nearest| nearest == idx);
+    let negatives = found.article.negatives().enumerate().filter(|(idx, _)| is_near(*idx) && !is_left(*idx));
     let nearest_negative = negatives.map(|(_, negative)| asked.overlap(&negative.profile).both()).fold(0.0, f32::max);
     let forms = form_relation(ours.form, theirs.form);
     let counts = asked.counts_in(&found.article);
@@ -285,6 +315,10 @@ pub fn of_article(asked: &Asked<'_>, found: &Found, cosines: Cosines) -> Option<
         0.0,
         asked.known_share,
         asked.length,
+        held.missing,
+        nearest_negative,
+        cosines.negative,
+        0.0,
     ];
     Some(Compared { features, phrasing_idx, bm25 })
 }

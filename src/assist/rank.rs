@@ -7,20 +7,25 @@
 //! A base whose articles have one wording each is matched otherwise than one with many: there are two sets of weights,
 //! blended by the mean number of wordings.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use super::features::{Features, NAMES, NUM_FEATURES};
+use super::{
+    features::{Features, NAMES, NUM_FEATURES},
+    gram_weights::GramWeights,
+};
 use crate::domain::FeatureShare;
 
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 /// A ranker that cannot be used.
 #[derive(Debug, Error)]
 pub enum RankerError {
     #[error("the ranker file is not of the form this program reads")]
     Json(#[from] serde_json::Error),
-    #[error("ranker file format {0} is unknown, this program reads 1")]
+    #[error("ranker file format {0} is unknown, this program reads 2")]
     Format(u32),
     #[error("the ranker was trained on other features: {0:?}")]
     Features(Vec<String>),
@@ -35,6 +40,8 @@ struct File {
     features: Vec<String>,
     sparse: WeightsShape,
     rich: WeightsShape,
+    /// By gram: what it tells against an article without it, sparse and rich.
+    missing_grams: BTreeMap<String, [f32; 2]>,
     provenance: String,
 }
 
@@ -53,11 +60,14 @@ pub struct Weights {
     pub weights: Features,
     pub answer_threshold: f32,
     pub clarify_threshold: f32,
+    /// From 0 for one wording an article to 1 for many.
+    pub richness: f32,
 }
 
 impl Weights {
     /// Nothing is known: every utility is 0, nothing is answered.
-    pub const BLANK: Self = Self { weights: [0.0; NUM_FEATURES], answer_threshold: 1.0, clarify_threshold: 1.0 };
+    pub const BLANK: Self =
+        Self { weights: [0.0; NUM_FEATURES], answer_threshold: 1.0, clarify_threshold: 1.0, richness: 0.0 };
 
     /// Returns the utility of an article.
     pub fn utility(&self, features: &Features) -> f32 {
@@ -85,6 +95,8 @@ pub struct Ranker {
     pub sparse: Weights,
     /// For articles of many.
     pub rich: Weights,
+    /// What a gram of the message tells against an article without it.
+    pub missing_grams: GramWeights,
     /// What it was trained on, in words.
     pub provenance: String,
 }
@@ -102,7 +114,12 @@ impl Ranker {
         if file.features != NAMES {
             return Err(RankerError::Features(file.features));
         }
-        Ok(Self { sparse: weights_of(file.sparse)?, rich: weights_of(file.rich)?, provenance: file.provenance })
+        Ok(Self {
+            sparse: weights_of(file.sparse, 0.0)?,
+            rich: weights_of(file.rich, 1.0)?,
+            missing_grams: GramWeights::try_new(file.missing_grams).ok_or(RankerError::Number("missing_grams"))?,
+            provenance: file.provenance,
+        })
     }
 
     /// Writes the ranker as JSON.
@@ -117,6 +134,7 @@ impl Ranker {
             features: NAMES.iter().map(|name| (*name).to_owned()).collect(),
             sparse: shape(&self.sparse),
             rich: shape(&self.rich),
+            missing_grams: self.missing_grams.listed().clone(),
             provenance: self.provenance.clone(),
         };
         serde_json::to_string_pretty(&file).expect("a struct of strings and numbers serializes")
@@ -132,6 +150,7 @@ impl Ranker {
             weights,
             answer_threshold: blend(self.sparse.answer_threshold, self.rich.answer_threshold),
             clarify_threshold: blend(self.sparse.clarify_threshold, self.rich.clarify_threshold),
+            richness: rich,
         }
     }
 
@@ -144,8 +163,8 @@ impl Ranker {
     }
 }
 
-fn weights_of(shape: WeightsShape) -> Result<Weights, RankerError> {
-    let weights: Features = shape.weights.try_into().map_err(|_| RankerError::Number("weights"))?;
+fn weights_of(shape: WeightsShape, richness: f32) -> Result<Weights, RankerError> {
+    let weights: Features = shape.weights.clone().try_into().map_err(|_| RankerError::Number("weights"))?;
     if weights.iter().any(|weight| !weight.is_finite()) {
         return Err(RankerError::Number("weights"));
     }
@@ -153,7 +172,8 @@ fn weights_of(shape: WeightsShape) -> Result<Weights, RankerError> {
     if !is_probability(shape.answer_threshold) || !is_probability(shape.clarify_threshold) {
         return Err(RankerError::Number("thresholds"));
     }
-    Ok(Weights { weights, answer_threshold: shape.answer_threshold, clarify_threshold: shape.clarify_threshold })
+    let WeightsShape { answer_threshold, clarify_threshold, .. } = shape;
+    Ok(Weights { weights, answer_threshold, clarify_threshold, richness })
 }
 
 #[cfg(test)]
@@ -163,9 +183,11 @@ mod tests {
     fn ranker() -> Ranker {
         let mut weights = [0.0; NUM_FEATURES];
         weights[4] = 5.0;
-        let rich = Weights { weights, answer_threshold: 0.6, clarify_threshold: 0.3 };
-        let sparse = Weights { weights: [1.0; NUM_FEATURES], answer_threshold: 0.8, clarify_threshold: 0.4 };
-        Ranker { sparse, rich, provenance: "a test".to_owned() }
+        let rich = Weights { weights, answer_threshold: 0.6, clarify_threshold: 0.3, richness: 1.0 };
+        let weights = [1.0; NUM_FEATURES];
+        let sparse = Weights { weights, answer_threshold: 0.8, clarify_threshold: 0.4, richness: 0.0 };
+        let missing_grams = GramWeights::try_new([("退".to_owned(), [-0.5, -1.5])].into()).expect("both are finite");
+        Ranker { sparse, rich, missing_grams, provenance: "a test".to_owned() }
     }
 
     #[test]

@@ -13,7 +13,7 @@ use crate::{
     domain::ArticleNo,
     index::{IndexedArticle, Table},
     model::{Bundle, Input},
-    text::{Segmenter, content_span, normalize},
+    text::{Segmenter, asked_part, normalize},
 };
 
 /// The vectors of one article, in eight bits: a row for the answer, then one for each positive and each negative phrasing.
@@ -50,7 +50,7 @@ impl Vectors {
         let no = found.article.article.no;
         let Some(rows) = self.rows.get(&no) else { return Cosines::default() };
         let num_positives = found.article.positives().count();
-        let mut cosines = Cosines { best: -1.0, second: -1.0, answer: 0.0, negative: 0.0 };
+        let mut cosines = Cosines { best: -1.0, second: -1.0, ..Cosines::default() };
         let mut rows = rows.values.chunks_exact(self.num_dims).map(|row| dot(row, vector) as f32 * STEP * STEP);
         // The answer's row comes first.
         cosines.answer = rows.next().unwrap_or(0.0);
@@ -61,7 +61,10 @@ impl Vectors {
         };
         for (idx, cosine) in rows.enumerate().filter(|(idx, _)| !is_left(*idx)) {
             if idx >= num_positives {
-                cosines.negative = cosines.negative.max(cosine);
+                if cosines.nearest_negative.is_none() || cosine > cosines.negative {
+                    cosines.nearest_negative = Some(idx - num_positives);
+                    cosines.negative = cosine;
+                }
             } else if cosine > cosines.best {
                 cosines.second = cosines.best;
                 cosines.best = cosine;
@@ -71,17 +74,17 @@ impl Vectors {
         }
         cosines.best = cosines.best.max(0.0);
         cosines.second = cosines.second.max(0.0);
+        cosines.negative = cosines.negative.max(0.0);
         cosines
     }
 }
 
-/// Returns the unit vector, in eight bits, of what a normalized text says beside courtesy; zeros where nothing of it is
+/// Returns the unit vector, in eight bits, of what a normalized text asks; zeros where nothing of it is
 /// known.
 pub fn vector_of(bundle: &Bundle, normalized: &str) -> Vec<i8> {
-    let content = &normalized[content_span(normalized).range()];
-    let content = if content.is_empty() { normalized } else { content };
-    let words = Segmenter::shared().words(content);
-    let vector = bundle.embed(Input { text: content, words: &words });
+    let asked = asked_part(normalized);
+    let words = Segmenter::shared().words(&asked);
+    let vector = bundle.embed(Input { text: &asked, words: &words });
     vector.map_or_else(|| vec![0; bundle.encoder().width()], |vector| quantized(&vector).collect())
 }
 

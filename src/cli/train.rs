@@ -13,7 +13,7 @@ use serde_json::json;
 use super::{Session, files, import, output};
 use crate::{
     app::{self, App, StoreKind},
-    assist::{Ranker, Visibility, Weights},
+    assist::{GramWeights, Ranker, Visibility, Weights},
     domain::{Article, ArticleId, Audience, Channel, KnowledgeBaseId, ManualClock, StoreEpoch, Timestamp},
     insight::ranker_training::{self, BaseLists, OwnQuestion, Place, TrainedWeights},
     knowledge::ArticleUpdate,
@@ -188,13 +188,21 @@ fn train_ranker(session: &Session, options: &Options, bundle: Bundle) -> anyhow:
         "questions of and to the demo knowledge bases: {} lists asked of one wording an article, {} of all",
         sparse.num_lists, rich.num_lists
     );
-    Ok(TrainedRanker { ranker: Ranker { sparse: sparse.weights, rich: rich.weights, provenance }, sparse, rich })
+    let asked = of_sparse.iter().chain(&of_rich).flat_map(|base| base.own.iter().chain(&base.customers));
+    let missing_grams = ranker_training::gram_weights(asked, &sparse.grams, &rich.grams);
+    let ranker = Ranker { sparse: sparse.weights, rich: rich.weights, missing_grams, provenance };
+    Ok(TrainedRanker { ranker, sparse, rich })
 }
 
 /// The demo bases in memory; with one wording an article where they are to be sparse.
 fn demo(session: &Session, bundle: Bundle, is_sparse: bool) -> anyhow::Result<App> {
     // Nothing is asked for probabilities while the lists are made, so a blank ranker does.
-    let blank = Ranker { sparse: Weights::BLANK, rich: Weights::BLANK, provenance: "blank".to_owned() };
+    let blank = Ranker {
+        sparse: Weights::BLANK,
+        rich: Weights::BLANK,
+        missing_grams: GramWeights::default(),
+        provenance: "blank".to_owned(),
+    };
     let shared = app::with_ranker(bundle, blank, StoreEpoch("train".to_owned()))?;
     let clock = Arc::new(ManualClock::new(MOMENT));
     let app = App::start_with(&session.config, &StoreKind::Memory, clock, Some(shared))?;

@@ -2,7 +2,7 @@
 //!
 //! A profile depends on the text and on the lexicon laid over it, on nothing else.
 
-use super::{Overlay, Polarity, QuestionForm, Segmenter, content_span, gram_hash, gram_spans, is_stop_word, polarity};
+use super::{Overlay, Polarity, QuestionForm, Segmenter, asked_part, gram_hash, gram_spans, is_stop_word, polarity};
 
 /// A gram with how often it stands in the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,7 +15,7 @@ pub struct Gram {
 /// The comparable content of a text.
 #[derive(Clone, Debug, PartialEq, Default)]
 pub struct Profile {
-    /// Courtesy left out, synonyms folded onto the first word of their set.
+    /// Courtesy and what is set aside left out, synonyms folded onto the first word of their set.
     pub canonical: Box<str>,
     /// Distinct, sorted by hash.
     pub grams: Box<[Gram]>,
@@ -30,8 +30,8 @@ pub struct Profile {
 impl Profile {
     /// Analyzes a normalized text.
     pub fn of(normalized: &str, overlay: &Overlay) -> Self {
-        let content = content_of(normalized);
-        let canonical = overlay.canonical(content);
+        let asked = asked_part(normalized);
+        let canonical = overlay.canonical(&asked);
         let mut grams = Vec::with_capacity(canonical.len());
         let mut units = Vec::new();
         for span in gram_spans(&canonical) {
@@ -55,12 +55,6 @@ impl Profile {
             canonical: canonical.as_ref().into(),
         }
     }
-}
-
-/// Leaves greeting and courtesy out, unless there is nothing else.
-fn content_of(normalized: &str) -> &str {
-    let content = &normalized[content_span(normalized).range()];
-    if content.is_empty() { normalized } else { content }
 }
 
 fn content_words(canonical: &str, overlay: &Overlay) -> Vec<u64> {
