@@ -69,6 +69,8 @@ pub struct Settings {
     pub gram_ridge: f32,
     /// In how many lists a gram must be asked for to get a weight.
     pub min_gram_lists: usize,
+    /// How much a negative question counts beside another one of the base's own: it says less, and is rarer.
+    pub negative_weight: f32,
     /// How much a customer's question counts beside one of the base's own.
     pub customer_weight: f32,
     /// The share of questions that no article answers, as the thresholds assume it.
@@ -82,9 +84,10 @@ impl Default for Settings {
         Self {
             num_steps: 80,
             ridge: 1e-3,
-            gram_ridge: 2e-4,
+            gram_ridge: 3e-4,
             min_gram_lists: 3,
-            customer_weight: 8.0,
+            negative_weight: 3.0,
+            customer_weight: 20.0,
             unanswerable_share: 0.25,
             precision: 0.97,
         }
@@ -119,7 +122,10 @@ pub struct BaseLists {
 
 impl BaseLists {
     fn weighted(&self, settings: Settings) -> impl Iterator<Item = (&List, f32)> {
-        let own = self.own.iter().map(|list| (list, 1.0));
+        let own = self.own.iter().map(move |list| {
+            let is_negative = matches!(list.truth, Truth::Not(_));
+            (list, if is_negative { settings.negative_weight } else { 1.0 })
+        });
         own.chain(self.customers.iter().map(move |list| (list, settings.customer_weight)))
     }
 }
