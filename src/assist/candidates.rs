@@ -14,6 +14,9 @@ use crate::{
     text::Profile,
 };
 
+/// So many articles are compared with the text in full.
+const COMPARED_LIMIT: usize = 14;
+
 /// An article with its probability.
 pub struct Ranked {
     pub base: Arc<Base>,
@@ -81,11 +84,16 @@ fn compare(
     found: Vec<Found>,
 ) -> Vec<(Found, Compared)> {
     let vector = base.vectors.as_ref().map(|_| shared.vector_of(normalized));
-    let compared = found.into_iter().filter_map(|found| {
+    let with_cosines = found.into_iter().map(|found| {
         let cosines = match (&base.vectors, &vector) {
             (Some(vectors), Some(vector)) => vectors.cosines(&found, vector, left_out),
             _ => Cosines::default(),
         };
+        (found, cosines)
+    });
+    let mut with_cosines: Vec<(Found, Cosines)> = with_cosines.collect();
+    keep_likely(&mut with_cosines);
+    let compared = with_cosines.into_iter().filter_map(|(found, cosines)| {
         let compared = features::of_article(asked, &found, cosines)?;
         Some((found, compared))
     });
@@ -93,6 +101,15 @@ fn compare(
     let mut rivals: Vec<&mut Features> = compared.iter_mut().map(|(_, compared)| &mut compared.features).collect();
     features::relate(&mut rivals);
     compared
+}
+
+/// Keeps the articles that are worth the whole comparison, by what is known of them already.
+fn keep_likely(found: &mut Vec<(Found, Cosines)>) {
+    let bm25 = |found: &Found| found.phrasings.first().map_or(0.0, |(_, score)| *score);
+    let best = found.iter().map(|(found, _)| bm25(found)).fold(f32::MIN_POSITIVE, f32::max);
+    let likely = |(found, cosines): &(Found, Cosines)| bm25(found) / best + cosines.best;
+    found.sort_by(|a, b| likely(b).total_cmp(&likely(a)));
+    found.truncate(COMPARED_LIMIT);
 }
 
 /// An article that a text found, as the ranker is trained on it.

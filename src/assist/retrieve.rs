@@ -5,8 +5,8 @@ use std::{collections::HashMap, sync::Arc};
 use super::{answer::Ask, live::Base};
 use crate::{
     domain::{ArticleNo, ArticleState, Audience, Channel, Timestamp},
-    index::{self, Hit, IndexedArticle, WeightedGram},
-    text::{content_span, grams},
+    index::{self, Hit, IndexedArticle, Table, WeightedGram},
+    text::{content_span, gram_hash, grams},
 };
 
 /// How many phrasings are collected first; several stand for one article.
@@ -17,6 +17,12 @@ const WIDE_HIT_LIMIT: usize = 2048;
 const ARTICLE_LIMIT: usize = 24;
 /// Phrasings of an article that are compared with the message.
 const PHRASINGS_PER_ARTICLE: usize = 3;
+/// So many grams of a message are searched for, the rarest: what nearly every phrasing holds costs most and tells least.
+const QUERY_GRAMS: usize = 28;
+/// As many are searched for however common they are.
+const LEAST_QUERY_GRAMS: usize = 10;
+/// A gram that a larger share of the phrasings holds is common.
+const COMMON_SHARE: f32 = 0.08;
 /// What a gram counts that stands for a synonym of what was typed.
 const SYNONYM_WEIGHT: f32 = 0.4;
 
@@ -124,26 +130,46 @@ pub fn retrieve(
 
 fn query(base: &Base, content: &str) -> (Vec<WeightedGram>, Vec<String>) {
     let mut query: Vec<WeightedGram> = Vec::with_capacity(content.len());
-    let mut add = |text: &str, weight: f32, adds_up: bool| match query.iter_mut().find(|gram| gram.text == text) {
-        Some(known) if adds_up => known.weight += weight,
-        Some(_) => {}
-        None => query.push(WeightedGram { text: text.to_owned(), weight }),
-    };
     for gram in grams(content) {
-        add(gram, 1.0, true);
+        match query.iter_mut().find(|known| known.text == gram) {
+            Some(known) => known.weight += 1.0,
+            None => query.push(WeightedGram { text: gram.to_owned(), weight: 1.0 }),
+        }
     }
+    keep_rare(&mut query, &base.snapshot.table);
+    let mut add = |text: &str, weight: f32| {
+        if query.iter().all(|gram| gram.text != text) {
+            query.push(WeightedGram { text: text.to_owned(), weight });
+        }
+    };
     let mut used = Vec::new();
     for hit in base.overlay.matches(content) {
         let word = &content[hit.span.range()];
         let synonyms = base.overlay.synonyms_of(word);
         for gram in synonyms.iter().filter(|synonym| *synonym != word).flat_map(|synonym| grams(synonym)) {
-            add(gram, SYNONYM_WEIGHT, false);
+            add(gram, SYNONYM_WEIGHT);
         }
         if !synonyms.is_empty() {
             used.push(format!("{word} = {}", synonyms.join(" ")));
         }
     }
     (query, used)
+}
+
+/// Drops the grams that tell least, and keeps the order of the others.
+fn keep_rare(query: &mut Vec<WeightedGram>, table: &Table) {
+    let common = COMMON_SHARE * table.num_phrasings() as f32;
+    let frequency = |gram: &WeightedGram| table.document_frequency(gram_hash(&gram.text));
+    let mut frequencies: Vec<u32> = query.iter().map(frequency).collect();
+    frequencies.sort_unstable();
+    // What stands nowhere costs nothing.
+    let first_known = frequencies.partition_point(|frequency| *frequency == 0);
+    let known = &frequencies[first_known..];
+    let num_rare = known.partition_point(|frequency| *frequency as f32 <= common);
+    let num_kept = num_rare.max(LEAST_QUERY_GRAMS).min(QUERY_GRAMS);
+    let Some(bound) = known.get(num_kept) else { return };
+    let bound = *bound;
+    query.retain(|gram| table.document_frequency(gram_hash(&gram.text)) < bound.max(1));
 }
 
 fn group(base: &Base, hits: &[Hit], visibility: Visibility) -> Retrieved {
