@@ -9,11 +9,11 @@ use super::retrieve::{Found, LeftOut};
 use crate::{
     domain::PhrasingKind,
     index::{IndexedArticle, IndexedPhrasing, Table},
-    text::{Gram, Profile, QuestionForm},
+    text::{Gram, Profile, QuestionForm, SoundedPair, sounded_pairs},
 };
 
 /// How many features there are.
-pub const NUM_FEATURES: usize = 33;
+pub const NUM_FEATURES: usize = 34;
 
 /// The names, in the order of the numbers.
 pub const NAMES: [&str; NUM_FEATURES] = [
@@ -50,6 +50,7 @@ pub const NAMES: [&str; NUM_FEATURES] = [
     "negative_overlap",
     "negative_cosine",
     "negative_cosine_lead",
+    "sounding",
 ];
 
 const ARTICLE_BM25: usize = 4;
@@ -82,6 +83,8 @@ pub struct Asked<'a> {
     weighted: Vec<(Gram, f32)>,
     /// What each of these grams tells against an article without it.
     against: Vec<f32>,
+    /// The pairs of characters that stand nowhere in the base.
+    pairs: Vec<SoundedPair>,
     total: f32,
     known_share: f32,
     length: f32,
@@ -100,14 +103,30 @@ impl<'a> Asked<'a> {
         let known: f32 = weighted.iter().filter(|(gram, _)| is_known(gram)).map(|(_, idf)| idf).sum();
         let length = (profile.canonical.chars().count() as f32 / 10.0).ln_1p();
         let against = weighted.iter().map(|(gram, _)| against(gram.hash)).collect();
-        Self { known_share: share(known, total), profile, table, weighted, against, total, length, left_out }
+        // Slips are pairs that nobody writes; what the base knows means what it says.
+        let is_unknown = |pair: &SoundedPair| table.document_frequency(pair.pair) <= without(pair.pair);
+        let pairs = sounded_pairs(&profile.canonical).filter(is_unknown).collect();
+        Self { known_share: share(known, total), profile, table, weighted, against, pairs, total, length, left_out }
     }
 
     /// Lists the message's grams that the article does not hold.
     pub fn missing_in(&self, article: &IndexedArticle) -> Vec<u64> {
         let counts = self.counts_in(article);
+        let sounding = self.sounding_in(article);
         let grams = self.weighted.iter().zip(counts).map(|((gram, _), count)| (gram.hash, count));
-        grams.filter(|(gram, count)| *count == 0 && !article.answer_holds(*gram)).map(|(gram, _)| gram).collect()
+        let is_missing = |gram: u64| !article.answer_holds(gram) && !sounding.contains(&gram);
+        grams.filter(|(gram, count)| *count == 0 && is_missing(*gram)).map(|(gram, _)| gram).collect()
+    }
+
+    /// Lists the grams of pairs that stand nowhere, but sound like one of the article's.
+    fn sounding_in(&self, article: &IndexedArticle) -> Vec<u64> {
+        // What is left out must not lend its sound; training goes without.
+        if matches!(self.left_out, Some(LeftOut::Phrasing(no, _)) if no == article.article.no) {
+            return Vec::new();
+        }
+        let is_like = |pair: &&SoundedPair| !article.answer_holds(pair.pair) && article.sounds_like(pair.sound);
+        let sounding = self.pairs.iter().filter(is_like);
+        sounding.flat_map(|pair| [pair.first, pair.second, pair.pair]).collect()
     }
 
     /// A BM25 score by what it could reach: k1 + 1 times the sum of idf.
@@ -138,15 +157,24 @@ impl<'a> Asked<'a> {
         let mut covered = 0.0;
         let mut heaviest_missing = 0.0f32;
         let mut missing = 0.0;
+        let mut sounding = 0.0;
+        let alike = self.sounding_in(article);
         for (((gram, idf), against), count) in self.weighted.iter().zip(&self.against).zip(counts) {
             if *count > 0 || article.answer_holds(gram.hash) {
                 covered += idf;
+            } else if alike.contains(&gram.hash) {
+                sounding += idf;
             } else {
                 heaviest_missing = heaviest_missing.max(*idf);
                 missing += against;
             }
         }
-        Held { covered: share(covered, self.total), heaviest_missing: heaviest_missing / HEAVY_IDF, missing }
+        Held {
+            covered: share(covered, self.total),
+            heaviest_missing: heaviest_missing / HEAVY_IDF,
+            missing,
+            sounding: share(sounding, self.total),
+        }
     }
 
     /// In how many of the article's phrasings each gram of the message stands, the one left out not counted.
@@ -213,6 +241,8 @@ struct Held {
     heaviest_missing: f32,
     /// What the missing grams tell against it, together.
     missing: f32,
+    /// What it holds by sound only.
+    sounding: f32,
 }
 
 /// How much of the information of each side the other holds.
@@ -319,6 +349,7 @@ pub fn of_article(asked: &Asked<'_>, found: &Found, cosines: Cosines) -> Option<
         nearest_negative,
         cosines.negative,
         0.0,
+        held.sounding,
     ];
     Some(Compared { features, phrasing_idx, bm25 })
 }

@@ -8,7 +8,7 @@ use std::{
 
 use crate::{
     domain::{Article, ArticleId, ArticleNo, PhrasingKind},
-    text::{Overlay, Profile, normalize},
+    text::{Overlay, Profile, normalize, sounded_pairs},
 };
 
 /// A wording with all that ranking needs of it.
@@ -33,6 +33,8 @@ pub struct IndexedArticle {
     num_grams: u32,
     /// The grams of the IM answer, distinct and sorted.
     answer_grams: Box<[u64]>,
+    /// How the pairs of the positive phrasings and of the answer sound, distinct and sorted.
+    sounds: Box<[u64]>,
 }
 
 impl IndexedArticle {
@@ -54,7 +56,8 @@ impl IndexedArticle {
         let num_grams = gram_counts.iter().map(|(_, count)| u32::from(*count)).sum();
         let answer = Profile::of(normalize(&article.answers.im).as_str(), overlay);
         let answer_grams = answer.grams.iter().map(|gram| gram.hash).collect();
-        Self { article, phrasings, gram_counts, num_grams, answer_grams }
+        let sounds = sounds(&phrasings, &answer);
+        Self { article, phrasings, gram_counts, num_grams, answer_grams, sounds }
     }
 
     /// Returns in how many of the article's positive phrasings the gram stands.
@@ -73,6 +76,11 @@ impl IndexedArticle {
         self.answer_grams.binary_search(&gram).is_ok()
     }
 
+    /// Tells whether a positive phrasing or the answer holds a pair of this sound.
+    pub fn sounds_like(&self, sound: u64) -> bool {
+        self.sounds.binary_search(&sound).is_ok()
+    }
+
     /// Lists the wordings that lead to the article.
     pub fn positives(&self) -> impl Iterator<Item = &IndexedPhrasing> {
         self.phrasings.iter().filter(|phrasing| phrasing.kind != PhrasingKind::Negative)
@@ -82,6 +90,15 @@ impl IndexedArticle {
     pub fn negatives(&self) -> impl Iterator<Item = &IndexedPhrasing> {
         self.phrasings.iter().filter(|phrasing| phrasing.kind == PhrasingKind::Negative)
     }
+}
+
+fn sounds(phrasings: &[IndexedPhrasing], answer: &Profile) -> Box<[u64]> {
+    let positives = phrasings.iter().filter(|phrasing| phrasing.kind != PhrasingKind::Negative);
+    let texts = positives.map(|phrasing| &*phrasing.profile.canonical).chain([&*answer.canonical]);
+    let mut sounds: Vec<u64> = texts.flat_map(sounded_pairs).map(|pair| pair.sound).collect();
+    sounds.sort_unstable();
+    sounds.dedup();
+    sounds.into()
 }
 
 fn gram_counts(phrasings: &[IndexedPhrasing]) -> Box<[(u64, u16)]> {

@@ -28,6 +28,9 @@ const UNCHANGED: &[&str] = &["不变", "不换", "不改", "先不动", "照旧"
 /// And the clause after it says what is wanted.
 const WISHES: &[&str] = &["想", "要", "只", "就想", "能不能", "能", "可以", "怎么", "把"];
 
+/// Likewise, wherever they stand.
+const WISHES_WITHIN: &[&str] = &["想", "要"];
+
 /// Of a verb with 不动 in these one cannot, and lets nothing be.
 const VERBS_OF_INABILITY: &str = "刷按走开拧还推拉转跑用充玩拔搬";
 
@@ -64,7 +67,7 @@ fn sets_aside(clauses: &[&str], idx: usize) -> bool {
         if PAIRS.iter().any(is_pair) && !is_question(clause) {
             return true;
         }
-        if lets_be(clause) && opens(next, WISHES) {
+        if lets_be(clause) && (opens(next, WISHES) || WISHES_WITHIN.iter().any(|wish| next.contains(wish))) {
             return true;
         }
     }
@@ -115,6 +118,7 @@ mod tests {
         check("不是锁屏，是账号的密码忘了", "是账号的密码忘了");
         check("我不是要退货，我就想换个颜色", "我就想换个颜色");
         check("号码不变，想换个便宜的套餐", "想换个便宜的套餐");
+        check("漫游不动，国际长途想关掉", "国际长途想关掉");
         check("地址先不动，把电话改一下", "把电话改一下");
         check("房租晚交了一天，不是水费，要罚吗", "房租晚交了一天，要罚吗");
     }

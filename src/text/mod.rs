@@ -5,7 +5,7 @@
 //!
 //! - [`normalize()`]: width, case, script, emoji, noise; [`Normalized::source_span`] leads back.
 //! - [`Segmenter`]: words by the one shared jieba; [`Overlay`]: a knowledge base's own terms and synonyms on top.
-//! - [`grams()`], [`gram_hash`], [`syllables`]: units of the index and of the model.
+//! - [`grams()`], [`gram_hash`], [`syllables`], [`sounded_pairs`]: units of the index, of ranking and of the model.
 //! - [`Profile`]: what ranking compares of a message and of a phrasing.
 //! - [`negations`], [`polarity`], [`courtesy_spans`], [`asked_part`]: what the wording does to the meaning.
 //! - [`Entities`], [`Redactor`]: numbers, dates and personal data in the original.
@@ -33,6 +33,7 @@ mod profile;
 mod question_form;
 mod redact;
 mod segment;
+mod sounds;
 
 pub use contrast::asked_part;
 pub use courtesy::{content_span, courtesy_spans};
@@ -47,6 +48,7 @@ pub use profile::{Gram, Profile};
 pub use question_form::QuestionForm;
 pub use redact::{Masked, Redacted, Redactor};
 pub use segment::{Segmenter, Word, WordKind, is_stop_word};
+pub use sounds::{SoundedPair, sounded_pairs};
 
 /// Raised with every change of what a text is cut into: indexes built before are built anew.
 pub const ANALYSIS_VERSION: u32 = 1;

@@ -89,7 +89,7 @@ impl Default for Settings {
             negative_weight: 3.0,
             customer_weight: 20.0,
             unanswerable_share: 0.25,
-            precision: 0.97,
+            precision: 0.96,
         }
     }
 }
