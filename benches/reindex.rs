@@ -139,7 +139,7 @@ async fn bench() {
     let (stop, stopped) = oneshot::channel::<()>();
     let hooks = Hooks {
         on_listening: Box::new(|address| tell_address.send(address).expect("somebody listens")),
-        on_ready: Box::new(|| tell_ready.send(()).expect("somebody listens")),
+        on_serving: Box::new(|| tell_ready.send(()).expect("somebody listens")),
     };
     let served = tokio::spawn(async move {
         app::serve(Arc::new(app), &config, hooks, async {

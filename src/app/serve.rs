@@ -24,8 +24,8 @@ pub enum ServeError {
     Interrupted,
 }
 
-/// Listens, loads, serves, and drains once `stop` resolves. `on_listening` hears the real address, `on_ready` that all
-/// knowledge bases serve.
+/// Listens, loads, serves, and drains once `stop` resolves. `on_listening` hears the real address, `on_serving` that
+/// health says so.
 pub async fn serve(
     app: Arc<App>,
     config: &Config,
@@ -40,7 +40,6 @@ pub async fn serve(
     let loader = tokio::task::spawn_blocking(move || {
         let loaded = loading.wait_ready();
         if matches!(loaded, Ok(true)) {
-            (hooks.on_ready)();
             ready.send_replace(true);
         }
         loaded
@@ -63,7 +62,7 @@ pub async fn serve(
             ..Settings::default()
         },
     });
-    let served = server.serve(listener, is_ready, stop).await;
+    let served = server.serve(listener, (is_ready, hooks.on_serving), stop).await;
     let stopping = Arc::clone(&app);
     let stopped = tokio::task::spawn_blocking(move || stopping.stop()).await;
     if stopped.is_err() {
@@ -80,5 +79,5 @@ pub async fn serve(
 /// What the caller wants to hear.
 pub struct Hooks {
     pub on_listening: Box<dyn FnOnce(SocketAddr) + Send>,
-    pub on_ready: Box<dyn FnOnce() + Send>,
+    pub on_serving: Box<dyn FnOnce() + Send>,
 }

@@ -217,7 +217,7 @@ mod tests {
     fn other_features_are_refused() {
         let json = ranker().to_json().replace("overlap_squared", "astrology");
         assert!(matches!(Ranker::parse(&json), Err(RankerError::Features(_))));
-        let json = ranker().to_json().replace("\"format\": 1", "\"format\": 2");
-        assert!(matches!(Ranker::parse(&json), Err(RankerError::Format(2))));
+        let json = ranker().to_json().replace("\"format\": 2", "\"format\": 1");
+        assert!(matches!(Ranker::parse(&json), Err(RankerError::Format(1))));
     }
 }

@@ -21,8 +21,9 @@ const PHRASINGS_PER_ARTICLE: usize = 3;
 const QUERY_GRAMS: usize = 28;
 /// As many are searched for however common they are.
 const LEAST_QUERY_GRAMS: usize = 10;
-/// A gram that a larger share of the phrasings holds is common.
+/// A gram that a larger share of the phrasings holds is common, unless they are few.
 const COMMON_SHARE: f32 = 0.08;
+const FEW_PHRASINGS: f32 = 64.0;
 /// What a gram counts that stands for a synonym of what was typed.
 const SYNONYM_WEIGHT: f32 = 0.4;
 
@@ -158,18 +159,17 @@ fn query(base: &Base, content: &str) -> (Vec<WeightedGram>, Vec<String>) {
 
 /// Drops the grams that tell least, and keeps the order of the others.
 fn keep_rare(query: &mut Vec<WeightedGram>, table: &Table) {
-    let common = COMMON_SHARE * table.num_phrasings() as f32;
-    let frequency = |gram: &WeightedGram| table.document_frequency(gram_hash(&gram.text));
-    let mut frequencies: Vec<u32> = query.iter().map(frequency).collect();
-    frequencies.sort_unstable();
+    let common = (COMMON_SHARE * table.num_phrasings() as f32).max(FEW_PHRASINGS);
+    let frequencies: Vec<u32> = query.iter().map(|gram| table.document_frequency(gram_hash(&gram.text))).collect();
     // What stands nowhere costs nothing.
-    let first_known = frequencies.partition_point(|frequency| *frequency == 0);
-    let known = &frequencies[first_known..];
-    let num_rare = known.partition_point(|frequency| *frequency as f32 <= common);
+    let mut known: Vec<usize> = (0..query.len()).filter(|idx| frequencies[*idx] > 0).collect();
+    known.sort_by_key(|idx| frequencies[*idx]);
+    let num_rare = known.partition_point(|idx| frequencies[*idx] as f32 <= common);
     let num_kept = num_rare.max(LEAST_QUERY_GRAMS).min(QUERY_GRAMS);
-    let Some(bound) = known.get(num_kept) else { return };
-    let bound = *bound;
-    query.retain(|gram| table.document_frequency(gram_hash(&gram.text)) < bound.max(1));
+    let mut is_kept = vec![true; query.len()];
+    known.into_iter().skip(num_kept).for_each(|idx| is_kept[idx] = false);
+    let mut is_kept = is_kept.into_iter();
+    query.retain(|_| is_kept.next().unwrap_or(true));
 }
 
 fn group(base: &Base, hits: &[Hit], visibility: Visibility) -> Retrieved {

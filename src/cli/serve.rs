@@ -43,7 +43,7 @@ pub(super) fn run(session: &Session, options: Options) -> anyhow::Result<()> {
     }
     let hooks = Hooks {
         on_listening: Box::new(|address| output::line(&format!("listening on {address}"))),
-        on_ready: Box::new(|| output::line("SERVING")),
+        on_serving: Box::new(|| output::line("SERVING")),
     };
     runtime.block_on(app::serve(Arc::new(app), &session.config, hooks, stop_signal()))?;
     Ok(())

@@ -133,12 +133,12 @@ impl Server {
         Arc::clone(&self.counts)
     }
 
-    /// Serves until `stop`, then drains and returns within the drain timeout. Health follows `ready`. Fails where the
-    /// transport fails.
+    /// Serves until `stop`, then drains and returns within the drain timeout. Health follows `ready`, and the function
+    /// beside it hears when it first says SERVING. Fails where the transport fails.
     pub async fn serve(
         self,
         listener: TcpListener,
-        ready: watch::Receiver<bool>,
+        ready: (watch::Receiver<bool>, impl FnOnce() + Send),
         stop: impl Future<Output = ()> + Send,
     ) -> Result<(), RpcError> {
         let settings = self.parts.settings;
@@ -184,11 +184,19 @@ impl Server {
 }
 
 /// Tells health whether the server is ready, until it is told to stop.
-async fn follow(reporter: &HealthReporter, mut ready: watch::Receiver<bool>, stop: impl Future<Output = ()>) {
+async fn follow(
+    reporter: &HealthReporter,
+    (mut ready, on_serving): (watch::Receiver<bool>, impl FnOnce() + Send),
+    stop: impl Future<Output = ()>,
+) {
+    let mut on_serving = Some(on_serving);
     let reporting = async {
         loop {
             let is_ready = *ready.borrow_and_update();
             standard::report(reporter, is_ready).await;
+            if is_ready && let Some(tell) = on_serving.take() {
+                tell();
+            }
             if ready.changed().await.is_err() {
                 // Nobody will say otherwise.
                 std::future::pending::<()>().await;

@@ -84,7 +84,7 @@ impl Running {
         let (tell_ready, ready) = sync_channel(1);
         let hooks = Hooks {
             on_listening: Box::new(move |address| tell_address.send(address).expect("somebody listens")),
-            on_ready: Box::new(move || tell_ready.send(()).expect("somebody listens")),
+            on_serving: Box::new(move || tell_ready.send(()).expect("somebody listens")),
         };
         let served = Arc::clone(&app);
         let thread = std::thread::spawn(move || {

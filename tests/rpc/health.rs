@@ -53,7 +53,7 @@ async fn a_server_serves_from_ready_to_stop() {
     let address = listener.local_addr().expect("an address");
     let (tell_ready, ready) = watch::channel(false);
     let (stop, stopped) = oneshot::channel::<()>();
-    let server = tokio::spawn(Server::new(parts).serve(listener, ready, async {
+    let server = tokio::spawn(Server::new(parts).serve(listener, (ready, || {}), async {
         let _ = stopped.await;
     }));
     let mut clients = Clients::connect(address).await;
