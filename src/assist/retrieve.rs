@@ -1,11 +1,11 @@
 //! From a message to the articles that may answer it: query, search, group by article, drop what may not be shown.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{borrow::Cow, collections::HashMap, sync::Arc};
 
 use super::{answer::Ask, live::Base};
 use crate::{
     domain::{ArticleNo, ArticleState, Audience, Channel, Timestamp},
-    index::{self, Hit, IndexedArticle, Table, WeightedGram},
+    index::{self, Hit, IndexedArticle, WeightedGram},
     text::{content_span, gram_hash, grams},
 };
 
@@ -14,7 +14,7 @@ const HIT_LIMIT: usize = 192;
 /// Where filters leave too few articles, once more with as many.
 const WIDE_HIT_LIMIT: usize = 2048;
 /// How many articles go on to ranking.
-const ARTICLE_LIMIT: usize = 24;
+const ARTICLE_LIMIT: usize = 20;
 /// Phrasings of an article that are compared with the message.
 const PHRASINGS_PER_ARTICLE: usize = 3;
 /// So many grams of a message are searched for, the rarest: what nearly every phrasing holds costs most and tells least.
@@ -129,47 +129,68 @@ pub fn retrieve(
     Ok(retrieved)
 }
 
+/// A gram of the message or of a synonym, while the query is made.
+struct Asked<'a> {
+    text: Cow<'a, str>,
+    hash: u64,
+    weight: f32,
+    /// How many phrasings hold it.
+    frequency: u32,
+}
+
 fn query(base: &Base, content: &str) -> (Vec<WeightedGram>, Vec<String>) {
-    let mut query: Vec<WeightedGram> = Vec::with_capacity(content.len());
-    for gram in grams(content) {
-        match query.iter_mut().find(|known| known.text == gram) {
+    let table = &base.snapshot.table;
+    let mut query: Vec<Asked<'_>> = Vec::with_capacity(content.len());
+    for text in grams(content) {
+        let hash = gram_hash(text);
+        match query.iter_mut().find(|known| known.hash == hash) {
             Some(known) => known.weight += 1.0,
-            None => query.push(WeightedGram { text: gram.to_owned(), weight: 1.0 }),
+            None => {
+                let frequency = table.document_frequency(hash);
+                query.push(Asked { text: Cow::Borrowed(text), hash, weight: 1.0, frequency });
+            }
         }
     }
-    keep_rare(&mut query, &base.snapshot.table);
-    let mut add = |text: &str, weight: f32| {
-        if query.iter().all(|gram| gram.text != text) {
-            query.push(WeightedGram { text: text.to_owned(), weight });
-        }
-    };
+    keep_rare(&mut query, table.num_phrasings());
     let mut used = Vec::new();
     for hit in base.overlay.matches(content) {
         let word = &content[hit.span.range()];
         let synonyms = base.overlay.synonyms_of(word);
-        for gram in synonyms.iter().filter(|synonym| *synonym != word).flat_map(|synonym| grams(synonym)) {
-            add(gram, SYNONYM_WEIGHT);
+        for text in synonyms.iter().filter(|synonym| *synonym != word).flat_map(|synonym| grams(synonym)) {
+            let hash = gram_hash(text);
+            if query.iter().all(|known| known.hash != hash) {
+                let text = Cow::Owned(text.to_owned());
+                query.push(Asked { text, hash, weight: SYNONYM_WEIGHT, frequency: table.document_frequency(hash) });
+            }
         }
         if !synonyms.is_empty() {
             used.push(format!("{word} = {}", synonyms.join(" ")));
         }
     }
-    (query, used)
+    let query = query.into_iter().map(|gram| WeightedGram { text: gram.text.into_owned(), weight: gram.weight });
+    (query.collect(), used)
 }
 
 /// Drops the grams that tell least, and keeps the order of the others.
-fn keep_rare(query: &mut Vec<WeightedGram>, table: &Table) {
-    let common = (COMMON_SHARE * table.num_phrasings() as f32).max(FEW_PHRASINGS);
-    let frequencies: Vec<u32> = query.iter().map(|gram| table.document_frequency(gram_hash(&gram.text))).collect();
+fn keep_rare(query: &mut Vec<Asked<'_>>, num_phrasings: usize) {
+    let common = (COMMON_SHARE * num_phrasings as f32).max(FEW_PHRASINGS);
     // What stands nowhere costs nothing.
-    let mut known: Vec<usize> = (0..query.len()).filter(|idx| frequencies[*idx] > 0).collect();
-    known.sort_by_key(|idx| frequencies[*idx]);
-    let num_rare = known.partition_point(|idx| frequencies[*idx] as f32 <= common);
+    let mut known: Vec<u32> = query.iter().map(|gram| gram.frequency).filter(|frequency| *frequency > 0).collect();
+    known.sort_unstable();
+    let num_rare = known.partition_point(|frequency| *frequency as f32 <= common);
     let num_kept = num_rare.max(LEAST_QUERY_GRAMS).min(QUERY_GRAMS);
-    let mut is_kept = vec![true; query.len()];
-    known.into_iter().skip(num_kept).for_each(|idx| is_kept[idx] = false);
-    let mut is_kept = is_kept.into_iter();
-    query.retain(|_| is_kept.next().unwrap_or(true));
+    let Some(bound) = num_kept.checked_sub(1).and_then(|last| known.get(last).copied()) else { return };
+    // Of grams as common as the last one kept, the first ones stay.
+    let num_rarer = known.partition_point(|frequency| *frequency < bound);
+    let mut num_at_bound = num_kept - num_rarer;
+    query.retain(|gram| {
+        if gram.frequency < bound {
+            return true;
+        }
+        let is_kept = gram.frequency == bound && num_at_bound > 0;
+        num_at_bound -= usize::from(is_kept);
+        is_kept
+    });
 }
 
 fn group(base: &Base, hits: &[Hit], visibility: Visibility) -> Retrieved {
@@ -220,4 +241,31 @@ fn dropped(article: &IndexedArticle, visibility: Visibility) -> Option<Dropped> 
 
 fn name_of(base: &Base, article: &IndexedArticle) -> String {
     format!("knowledgeBases/{}/articles/{}", base.record.id, article.article.id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(frequencies: &[u32], num_phrasings: usize, kept: &[u32]) {
+        let gram = |(hash, frequency): (usize, &u32)| Asked {
+            text: Cow::Borrowed(""),
+            hash: hash as u64,
+            weight: 1.0,
+            frequency: *frequency,
+        };
+        let mut query: Vec<Asked<'_>> = frequencies.iter().enumerate().map(gram).collect();
+        keep_rare(&mut query, num_phrasings);
+        assert_eq!(query.iter().map(|gram| gram.frequency).collect::<Vec<_>>(), kept);
+    }
+
+    #[test]
+    fn common_grams_give_way_to_rare_ones() {
+        check(&[], 0, &[]);
+        check(&[1, 1, 0, 1], 1, &[1, 1, 0, 1]);
+        // All are common, and ten stay.
+        check(&[900; 12], 1_000, &[900; 10]);
+        check(&[5, 900, 5, 900, 5, 5, 5, 5, 5, 5, 5, 5, 0], 1_000, &[5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 0]);
+        check(&[7; 40], 1_000, &[7; 28]);
+    }
 }
