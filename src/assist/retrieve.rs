@@ -178,7 +178,7 @@ fn keep_rare(query: &mut Vec<Asked<'_>>, num_phrasings: usize) {
     let mut known: Vec<u32> = query.iter().map(|gram| gram.frequency).filter(|frequency| *frequency > 0).collect();
     known.sort_unstable();
     let num_rare = known.partition_point(|frequency| *frequency as f32 <= common);
-    let num_kept = num_rare.max(LEAST_QUERY_GRAMS).min(QUERY_GRAMS);
+    let num_kept = num_rare.clamp(LEAST_QUERY_GRAMS, QUERY_GRAMS);
     let Some(bound) = num_kept.checked_sub(1).and_then(|last| known.get(last).copied()) else { return };
     // Of grams as common as the last one kept, the first ones stay.
     let num_rarer = known.partition_point(|frequency| *frequency < bound);
