@@ -130,7 +130,7 @@ pub fn retrieve(
 }
 
 /// A gram of the message or of a synonym, while the query is made.
-struct Asked<'a> {
+struct QueryGram<'a> {
     text: Cow<'a, str>,
     hash: u64,
     weight: f32,
@@ -140,14 +140,14 @@ struct Asked<'a> {
 
 fn query(base: &Base, content: &str) -> (Vec<WeightedGram>, Vec<String>) {
     let table = &base.snapshot.table;
-    let mut query: Vec<Asked<'_>> = Vec::with_capacity(content.len());
+    let mut query: Vec<QueryGram<'_>> = Vec::with_capacity(content.len());
     for text in grams(content) {
         let hash = gram_hash(text);
         match query.iter_mut().find(|known| known.hash == hash) {
             Some(known) => known.weight += 1.0,
             None => {
                 let frequency = table.document_frequency(hash);
-                query.push(Asked { text: Cow::Borrowed(text), hash, weight: 1.0, frequency });
+                query.push(QueryGram { text: Cow::Borrowed(text), hash, weight: 1.0, frequency });
             }
         }
     }
@@ -160,7 +160,7 @@ fn query(base: &Base, content: &str) -> (Vec<WeightedGram>, Vec<String>) {
             let hash = gram_hash(text);
             if query.iter().all(|known| known.hash != hash) {
                 let text = Cow::Owned(text.to_owned());
-                query.push(Asked { text, hash, weight: SYNONYM_WEIGHT, frequency: table.document_frequency(hash) });
+                query.push(QueryGram { text, hash, weight: SYNONYM_WEIGHT, frequency: table.document_frequency(hash) });
             }
         }
         if !synonyms.is_empty() {
@@ -172,7 +172,7 @@ fn query(base: &Base, content: &str) -> (Vec<WeightedGram>, Vec<String>) {
 }
 
 /// Drops the grams that tell least, and keeps the order of the others.
-fn keep_rare(query: &mut Vec<Asked<'_>>, num_phrasings: usize) {
+fn keep_rare(query: &mut Vec<QueryGram<'_>>, num_phrasings: usize) {
     let common = (COMMON_SHARE * num_phrasings as f32).max(FEW_PHRASINGS);
     // What stands nowhere costs nothing.
     let mut known: Vec<u32> = query.iter().map(|gram| gram.frequency).filter(|frequency| *frequency > 0).collect();
@@ -248,13 +248,13 @@ mod tests {
     use super::*;
 
     fn check(frequencies: &[u32], num_phrasings: usize, kept: &[u32]) {
-        let gram = |(hash, frequency): (usize, &u32)| Asked {
+        let gram = |(hash, frequency): (usize, &u32)| QueryGram {
             text: Cow::Borrowed(""),
             hash: hash as u64,
             weight: 1.0,
             frequency: *frequency,
         };
-        let mut query: Vec<Asked<'_>> = frequencies.iter().enumerate().map(gram).collect();
+        let mut query: Vec<QueryGram<'_>> = frequencies.iter().enumerate().map(gram).collect();
         keep_rare(&mut query, num_phrasings);
         assert_eq!(query.iter().map(|gram| gram.frequency).collect::<Vec<_>>(), kept);
     }

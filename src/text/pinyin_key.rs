@@ -11,26 +11,24 @@ pub fn syllables(normalized: &str) -> Vec<&'static str> {
 
 /// Returns the syllable with what many speakers confuse made equal: zh ch sh as z c s, ang eng ing as an en in.
 pub fn fuzzy_syllable(syllable: &str) -> String {
-    let mut folded = syllable.to_owned();
-    if ["zh", "ch", "sh"].iter().any(|initial| folded.starts_with(initial)) {
-        folded.remove(1);
-    }
-    if ["ang", "eng", "ing"].iter().any(|end| folded.ends_with(end)) {
-        folded.pop();
-    }
-    folded
+    let (initial, rest) = folded(syllable);
+    format!("{initial}{rest}")
 }
 
 /// Returns a hash of the character's folded syllable; nothing for what is no Chinese character.
 pub(super) fn sound_hash(c: char) -> Option<u64> {
-    let syllable = c.to_pinyin()?.plain();
-    let has_h = ["zh", "ch", "sh"].iter().any(|initial| syllable.starts_with(initial));
+    let (initial, rest) = folded(c.to_pinyin()?.plain());
+    // FNV-1a, as of grams, without putting both parts together first.
+    let bytes = initial.bytes().chain(rest.bytes());
+    Some(bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)))
+}
+
+/// Leaves the h of zh ch sh and the g of ang eng ing out: what is before the h, and the rest.
+fn folded(syllable: &str) -> (&str, &str) {
     let has_g = ["ang", "eng", "ing"].iter().any(|end| syllable.ends_with(end));
-    let end = syllable.len() - usize::from(has_g);
-    // FNV-1a over the bytes of `fuzzy_syllable`, without writing it out.
-    let bytes = syllable[..end].bytes().enumerate().filter(|(at, _)| !(has_h && *at == 1));
-    let start = 0xcbf2_9ce4_8422_2325u64;
-    Some(bytes.fold(start, |hash, (_, byte)| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)))
+    let syllable = &syllable[..syllable.len() - usize::from(has_g)];
+    let has_h = ["zh", "ch", "sh"].iter().any(|initial| syllable.starts_with(initial));
+    if has_h { (&syllable[..1], &syllable[2..]) } else { ("", syllable) }
 }
 
 #[cfg(test)]
