@@ -12,8 +12,8 @@ use crate::harness::{MOMENT, json_lines, server::demo};
 
 const BASES: [&str; 4] = ["bank", "electronics", "retail", "telecom"];
 const LEAST_R1: f64 = 0.90;
-const LEAST_COVERAGE: f64 = 0.60;
-const MOST_FALSE_ANSWERS: f64 = 0.08;
+const LEAST_COVERAGE: f64 = 0.70;
+const MOST_FALSE_ANSWERS: f64 = 0.06;
 
 fn questions(base: &str) -> Vec<Expected> {
     let knowledge_base = KnowledgeBaseId::try_new(base).expect("an id");
@@ -59,8 +59,8 @@ fn golden_questions_are_answered_as_well_as_before() {
 fn confidence_is_calibrated() {
     let questions: Vec<Expected> = BASES.iter().flat_map(|base| questions(base)).collect();
     let report = evaluation::report(&ask(&questions));
-    assert!(report.ece <= 0.12, "ECE {:.3}", report.ece);
-    assert!(report.precision_at_policy >= 0.94, "precision {:.3}", report.precision_at_policy);
+    assert!(report.ece <= 0.08, "ECE {:.3}", report.ece);
+    assert!(report.precision_at_policy >= 0.95, "precision {:.3}", report.precision_at_policy);
 }
 
 #[test]
@@ -69,5 +69,5 @@ fn a_negation_that_turns_the_meaning_round_is_heard() {
     questions.retain(|question| question.tags.iter().any(|tag| tag == "negation"));
     let report = evaluation::report(&ask(&questions));
     assert!(report.n >= 80, "{}", report.n);
-    assert!(report.r1 >= 0.86, "R@1 {:.3} of {} with a negation", report.r1, report.answerable);
+    assert!(report.r1 >= 0.88, "R@1 {:.3} of {} with a negation", report.r1, report.answerable);
 }

@@ -11,7 +11,7 @@ use super::{
 use crate::{
     domain::{ArticleNo, CandidateVerdict},
     index,
-    text::Profile,
+    text::{AskedText, Profile},
 };
 
 /// So many articles are compared with the text in full.
@@ -38,15 +38,30 @@ pub struct Candidates {
     pub failed: Vec<index::IndexError>,
 }
 
+/// A text that is compared, read once for all bases.
+struct Read<'t> {
+    text: AskedText<'t>,
+    /// Empty where the bundle has no encoder.
+    vector: Vec<i8>,
+}
+
+impl<'t> Read<'t> {
+    fn of(shared: &Shared, normalized: &'t str) -> Self {
+        let text = AskedText::read(normalized);
+        Self { vector: shared.vector_of(&text), text }
+    }
+}
+
 /// Finds and ranks the candidates of a normalized text in every base.
 pub fn candidates(shared: &Shared, bases: &[Arc<Base>], normalized: &str, visibility: Visibility) -> Candidates {
     let mut all = Candidates::default();
+    let read = Read::of(shared, normalized);
     for base in bases {
-        match retrieve::retrieve(base, normalized, visibility, None) {
+        match retrieve::retrieve(base, &read.text, visibility, None) {
             Ok(retrieved) => {
                 all.dropped.extend(retrieved.dropped);
                 all.synonyms_used.extend(retrieved.synonyms_used);
-                all.ranked.extend(rank(shared, base, normalized, retrieved.found));
+                all.ranked.extend(rank(shared, base, &read, retrieved.found));
             }
             Err(error) => all.failed.push(error),
         }
@@ -55,9 +70,9 @@ pub fn candidates(shared: &Shared, bases: &[Arc<Base>], normalized: &str, visibi
     all
 }
 
-fn rank(shared: &Shared, base: &Arc<Base>, normalized: &str, found: Vec<Found>) -> Vec<Ranked> {
-    let asked = asked(shared, base, Profile::of(normalized, &base.overlay), None);
-    let compared = compare(shared, base, normalized, (&asked, None), found);
+fn rank(shared: &Shared, base: &Arc<Base>, read: &Read<'_>, found: Vec<Found>) -> Vec<Ranked> {
+    let asked = asked(shared, base, &read.text, None);
+    let compared = compare(base, &read.vector, (&asked, None), found);
     let utilities: Vec<f32> = compared.iter().map(|(_, compared)| base.weights.utility(&compared.features)).collect();
     let probabilities = Ranker::probabilities(&utilities);
     let ranked = compared.into_iter().zip(probabilities).map(|((found, compared), confidence)| Ranked {
@@ -70,26 +85,22 @@ fn rank(shared: &Shared, base: &Arc<Base>, normalized: &str, found: Vec<Found>) 
     ranked.collect()
 }
 
-fn asked<'a>(shared: &Shared, base: &'a Base, profile: Profile, left_out: Option<LeftOut>) -> Asked<'a> {
+fn asked<'a>(shared: &Shared, base: &'a Base, text: &AskedText<'_>, left_out: Option<LeftOut>) -> Asked<'a> {
     let against = |gram: u64| shared.ranker.missing_grams.of(gram, base.weights.richness);
+    let profile = Profile::of_asked(text, &base.overlay);
     Asked::new(profile, &base.snapshot.table, against, left_out)
 }
 
 /// Compares a text with every article found.
 fn compare(
-    shared: &Shared,
     base: &Base,
-    normalized: &str,
+    vector: &[i8],
     (asked, left_out): (&Asked<'_>, Option<LeftOut>),
     found: Vec<Found>,
 ) -> Vec<(Found, Compared)> {
-    let vector = base.vectors.as_ref().map(|_| shared.vector_of(normalized));
     let with_cosines = found.into_iter().map(|found| {
-        let cosines = match (&base.vectors, &vector) {
-            (Some(vectors), Some(vector)) => vectors.cosines(&found, vector, left_out),
-            _ => Cosines::default(),
-        };
-        (found, cosines)
+        let cosines = base.vectors.as_ref().map(|vectors| vectors.cosines(&found, vector, left_out));
+        (found, cosines.unwrap_or_default())
     });
     let mut with_cosines: Vec<(Found, Cosines)> = with_cosines.collect();
     keep_likely(&mut with_cosines);
@@ -131,9 +142,10 @@ pub fn examples_without(
     visibility: Visibility,
 ) -> index::Result<Vec<Example>> {
     let normalized = crate::text::normalize(text);
-    let retrieved = retrieve::retrieve(base, normalized.as_str(), visibility, left_out)?;
-    let asked = asked(shared, base, Profile::of(normalized.as_str(), &base.overlay), left_out);
-    let compared = compare(shared, base, normalized.as_str(), (&asked, left_out), retrieved.found);
+    let read = Read::of(shared, normalized.as_str());
+    let retrieved = retrieve::retrieve(base, &read.text, visibility, left_out)?;
+    let asked = asked(shared, base, &read.text, left_out);
+    let compared = compare(base, &read.vector, (&asked, left_out), retrieved.found);
     let examples = compared.into_iter().map(|(found, compared)| Example {
         article: found.article.article.no,
         features: compared.features,

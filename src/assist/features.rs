@@ -7,7 +7,6 @@ use std::cmp::Ordering;
 
 use super::retrieve::{Found, LeftOut};
 use crate::{
-    domain::PhrasingKind,
     index::{IndexedArticle, IndexedPhrasing, Table},
     text::{Gram, Profile, QuestionForm, SoundedPair, sounded_pairs},
 };
@@ -96,11 +95,17 @@ impl<'a> Asked<'a> {
     /// left out is not counted.
     pub fn new(profile: Profile, table: &'a Table, against: impl Fn(u64) -> f32, left_out: Option<LeftOut>) -> Self {
         let without = |gram: u64| left_out.map_or(0, |left_out| count(table, left_out, gram));
-        let weighted: Vec<(Gram, f32)> =
-            profile.grams.iter().map(|gram| (*gram, table.idf_without(gram.hash, without(gram.hash)))).collect();
-        let total: f32 = weighted.iter().map(|(_, idf)| idf).sum();
-        let is_known = |gram: &Gram| table.document_frequency(gram.hash) > without(gram.hash);
-        let known: f32 = weighted.iter().filter(|(gram, _)| is_known(gram)).map(|(_, idf)| idf).sum();
+        let mut weighted: Vec<(Gram, f32)> = Vec::with_capacity(profile.grams.len());
+        let (mut total, mut known) = (0.0, 0.0);
+        for gram in &profile.grams {
+            let left = table.document_frequency(gram.hash).saturating_sub(without(gram.hash));
+            let idf = table.idf_of(left, without(gram.hash));
+            total += idf;
+            if left > 0 {
+                known += idf;
+            }
+            weighted.push((*gram, idf));
+        }
         let length = (profile.canonical.chars().count() as f32 / 10.0).ln_1p();
         let against = weighted.iter().map(|(gram, _)| against(gram.hash)).collect();
         // Slips are pairs that nobody writes; what the base knows means what it says.
@@ -159,8 +164,13 @@ impl<'a> Asked<'a> {
         let mut missing = 0.0;
         let mut sounding = 0.0;
         let alike = self.sounding_in(article);
+        let mut in_answer = 0.0;
         for (((gram, idf), against), count) in self.weighted.iter().zip(&self.against).zip(counts) {
-            if *count > 0 || article.answer_holds(gram.hash) {
+            let is_in_answer = article.answer_holds(gram.hash);
+            if is_in_answer {
+                in_answer += idf;
+            }
+            if *count > 0 || is_in_answer {
                 covered += idf;
             } else if alike.contains(&gram.hash) {
                 sounding += idf;
@@ -171,6 +181,7 @@ impl<'a> Asked<'a> {
         }
         Held {
             covered: share(covered, self.total),
+            in_answer: share(in_answer, self.total),
             heaviest_missing: heaviest_missing / HEAVY_IDF,
             missing,
             sounding: share(sounding, self.total),
@@ -190,28 +201,22 @@ impl<'a> Asked<'a> {
 
     fn left_of<'b>(&self, article: &'b IndexedArticle) -> Option<&'b IndexedPhrasing> {
         match self.left_out {
-            Some(LeftOut::Phrasing(no, idx)) if no == article.article.no => article.positives().nth(idx),
+            Some(LeftOut::Phrasing(no, idx)) if no == article.article.no => article.positives().get(idx),
             _ => None,
         }
     }
 
-    /// How much of the message's information the answer holds.
-    fn answer_covered(&self, article: &IndexedArticle) -> f32 {
-        let held = self.weighted.iter().filter(|(gram, _)| article.answer_holds(gram.hash));
-        share(held.map(|(_, idf)| idf).sum(), self.total)
-    }
-
-    fn overlap(&self, phrasing: &Profile) -> Overlap {
+    fn overlap(&self, phrasing: &IndexedPhrasing) -> Overlap {
         let mut shared = 0.0;
-        let mut theirs = 0.0;
+        let mut theirs = self.table.total_idf(phrasing);
         let mut ours = self.weighted.iter().peekable();
-        for gram in phrasing.grams.iter() {
+        for gram in phrasing.profile.grams.iter() {
             while ours.next_if(|(our, _)| our.hash < gram.hash).is_some() {}
-            let common = ours.next_if(|(our, _)| our.hash == gram.hash);
-            let idf = common.map_or_else(|| self.table.idf(gram.hash), |(_, idf)| *idf);
-            theirs += idf;
-            if common.is_some() {
+            if let Some((_, idf)) = ours.next_if(|(our, _)| our.hash == gram.hash) {
                 shared += idf;
+                if self.left_out.is_some() {
+                    theirs += idf - self.table.idf(gram.hash);
+                }
             }
         }
         Overlap { message: share(shared, self.total), phrasing: share(shared, theirs) }
@@ -226,7 +231,7 @@ fn count(table: &Table, left_out: LeftOut, gram: u64) -> u32 {
         LeftOut::Negative(..) => return 0,
     };
     let Some(article) = table.article(no) else { return 0 };
-    let left = article.positives().enumerate().filter(|(idx, _)| only.is_none_or(|only| only == *idx));
+    let left = article.positives().iter().enumerate().filter(|(idx, _)| only.is_none_or(|only| only == *idx));
     left.filter(|(_, phrasing)| holds(phrasing, gram)).fold(0, |sum, _| sum + 1)
 }
 
@@ -237,6 +242,8 @@ fn holds(phrasing: &IndexedPhrasing, gram: u64) -> bool {
 /// What an article holds of a message.
 struct Held {
     covered: f32,
+    /// What the answer alone holds.
+    in_answer: f32,
     /// What the most telling gram tells that the article does not hold.
     heaviest_missing: f32,
     /// What the missing grams tell against it, together.
@@ -293,11 +300,11 @@ pub fn relate(compared: &mut [&mut Features]) {
 
 /// Compares the message with an article by the best of the phrasings found.
 pub fn of_article(asked: &Asked<'_>, found: &Found, cosines: Cosines) -> Option<Compared> {
-    let positives: Vec<&IndexedPhrasing> = found.article.positives().collect();
+    let positives = found.article.positives();
     let mut overlaps: Vec<(usize, f32, Overlap)> = found
         .phrasings
         .iter()
-        .filter_map(|(idx, bm25)| Some((*idx, *bm25, asked.overlap(&positives.get(*idx)?.profile))))
+        .filter_map(|(idx, bm25)| Some((*idx, *bm25, asked.overlap(positives.get(*idx)?))))
         .collect();
     overlaps.sort_by(|a, b| b.2.both().partial_cmp(&a.2.both()).unwrap_or(Ordering::Equal));
     let (phrasing_idx, _, best) = *overlaps.first()?;
@@ -305,13 +312,13 @@ pub fn of_article(asked: &Asked<'_>, found: &Found, cosines: Cosines) -> Option<
     let bm25 = scores.next().unwrap_or(0.0);
     let mut next_share = || scores.next().map_or(0.0, |score| asked.bm25_share(score));
     let (second, third) = (next_share(), next_share());
-    let phrasing = positives[phrasing_idx];
+    let phrasing = &positives[phrasing_idx];
     let (ours, theirs) = (&asked.profile, &phrasing.profile);
     let is_left = |idx: usize| asked.left_out == Some(LeftOut::Negative(found.article.article.no, idx));
     // Where vectors tell which negative question is nearest, the others need no look.
     let is_near = |idx: usize| cosines.nearest_negative.is_none_or(|nearest| nearest == idx);
-    let negatives = found.article.negatives().enumerate().filter(|(idx, _)| is_near(*idx) && !is_left(*idx));
-    let nearest_negative = negatives.map(|(_, negative)| asked.overlap(&negative.profile).both()).fold(0.0, f32::max);
+    let negatives = found.article.negatives().iter().enumerate().filter(|(idx, _)| is_near(*idx) && !is_left(*idx));
+    let nearest_negative = negatives.map(|(_, negative)| asked.overlap(negative).both()).fold(0.0, f32::max);
     let forms = form_relation(ours.form, theirs.form);
     let counts = asked.counts_in(&found.article);
     let held = asked.held_by(&found.article, &counts);
@@ -328,7 +335,7 @@ pub fn of_article(asked: &Asked<'_>, found: &Found, cosines: Cosines) -> Option<
         best.both() * best.both(),
         covered(&ours.words, &theirs.words),
         covered(&theirs.words, &ours.words),
-        asked.answer_covered(&found.article),
+        held.in_answer,
         held.covered,
         held.heaviest_missing,
         flag(ours.canonical == theirs.canonical),
@@ -388,7 +395,7 @@ fn covered(these: &[u64], those: &[u64]) -> f32 {
 
 /// Returns the positive phrasing of a comparison.
 pub fn phrasing_of<'a>(found: &'a Found, compared: &Compared) -> Option<&'a IndexedPhrasing> {
-    found.article.phrasings.iter().filter(|p| p.kind != PhrasingKind::Negative).nth(compared.phrasing_idx)
+    found.article.positives().get(compared.phrasing_idx)
 }
 
 fn flag(is_so: bool) -> f32 {

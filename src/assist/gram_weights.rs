@@ -3,14 +3,14 @@
 //! Learned with the ranker, for bases of one wording an article and for bases of many; a gram that is not listed tells
 //! nothing. Must not know articles.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
-use crate::text::gram_hash;
+use crate::{domain::KeyedMap, text::gram_hash};
 
 /// What each gram adds to the utility of an article without it: for sparse and for rich bases.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct GramWeights {
-    weights: HashMap<u64, [f32; 2]>,
+    weights: KeyedMap<u64, [f32; 2]>,
     /// As the file lists them.
     listed: BTreeMap<String, [f32; 2]>,
 }

@@ -21,7 +21,7 @@ use crate::{
     domain::{ErrorKind, KnowledgeBase, KnowledgeBaseId, Policy, Revision, StoreEpoch},
     index::Snapshot,
     model::Bundle,
-    text::{Entities, Overlay, Redactor},
+    text::{AskedText, Entities, Overlay, Redactor},
 };
 
 /// A policy that cannot be put to work.
@@ -113,9 +113,9 @@ pub struct Shared {
 }
 
 impl Shared {
-    /// Returns the unit vector of a normalized text, in eight bits.
-    pub(super) fn vector_of(&self, normalized: &str) -> Vec<i8> {
-        vectors::vector_of(&self.bundle, normalized)
+    /// Returns the unit vector of what a text asks, in eight bits.
+    pub(super) fn vector_of(&self, text: &AskedText<'_>) -> Vec<i8> {
+        vectors::vector_of(&self.bundle, text)
     }
 }
 

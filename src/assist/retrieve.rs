@@ -1,12 +1,12 @@
 //! From a message to the articles that may answer it: query, search, group by article, drop what may not be shown.
 
-use std::{borrow::Cow, collections::HashMap, sync::Arc};
+use std::{borrow::Cow, sync::Arc};
 
 use super::{answer::Ask, live::Base};
 use crate::{
     domain::{ArticleNo, ArticleState, Audience, Channel, Timestamp},
     index::{self, Hit, IndexedArticle, WeightedGram},
-    text::{content_span, gram_hash, grams},
+    text::{AskedText, gram_hash, grams},
 };
 
 /// How many phrasings are collected first; several stand for one article.
@@ -106,12 +106,11 @@ pub struct Retrieved {
 /// Searches one knowledge base. Fails where the index cannot be read.
 pub fn retrieve(
     base: &Base,
-    normalized: &str,
+    text: &AskedText<'_>,
     visibility: Visibility,
     left_out: Option<LeftOut>,
 ) -> index::Result<Retrieved> {
-    let content = &normalized[content_span(normalized).range()];
-    let (query, synonyms_used) = query(base, if content.is_empty() { normalized } else { content });
+    let (query, synonyms_used) = query(base, text.content);
     let mut retrieved = Retrieved::default();
     for limit in [HIT_LIMIT, WIDE_HIT_LIMIT] {
         let mut hits = base.snapshot.searcher.search(&query, limit)?;
@@ -194,22 +193,21 @@ fn keep_rare(query: &mut Vec<QueryGram<'_>>, num_phrasings: usize) {
 }
 
 fn group(base: &Base, hits: &[Hit], visibility: Visibility) -> Retrieved {
-    let mut places: HashMap<ArticleNo, Option<usize>> = HashMap::new();
+    // They are few, so a walk over the list is faster than a map.
+    let mut places: Vec<(ArticleNo, Option<usize>)> = Vec::with_capacity(2 * ARTICLE_LIMIT);
     let mut retrieved = Retrieved::default();
     for hit in hits {
-        let place = places.entry(hit.article).or_insert_with(|| {
-            let article = base.snapshot.table.article(hit.article)?;
-            if let Some(why) = dropped(article, visibility) {
-                retrieved.dropped.push((name_of(base, article), why));
-                return None;
-            }
-            if retrieved.found.len() >= ARTICLE_LIMIT {
-                return None;
-            }
-            retrieved.found.push(Found { article: Arc::clone(article), phrasings: Vec::new() });
-            Some(retrieved.found.len() - 1)
+        let known = places.iter().find(|(no, _)| *no == hit.article).map(|(_, place)| *place);
+        // Beyond the limit no further article is looked at, dropped or not.
+        if known.is_none() && retrieved.found.len() >= ARTICLE_LIMIT {
+            continue;
+        }
+        let place = known.unwrap_or_else(|| {
+            let place = take_up(base, hit.article, visibility, &mut retrieved);
+            places.push((hit.article, place));
+            place
         });
-        if let Some(place) = *place {
+        if let Some(place) = place {
             let found = &mut retrieved.found[place];
             if found.phrasings.len() < PHRASINGS_PER_ARTICLE {
                 found.phrasings.push((hit.phrasing_idx, hit.score));
@@ -217,6 +215,17 @@ fn group(base: &Base, hits: &[Hit], visibility: Visibility) -> Retrieved {
         }
     }
     retrieved
+}
+
+/// Adds an article to what was found, or to what was dropped; returns its place among the found.
+fn take_up(base: &Base, no: ArticleNo, visibility: Visibility, retrieved: &mut Retrieved) -> Option<usize> {
+    let article = base.snapshot.table.article(no)?;
+    if let Some(why) = dropped(article, visibility) {
+        retrieved.dropped.push((name_of(base, article), why));
+        return None;
+    }
+    retrieved.found.push(Found { article: Arc::clone(article), phrasings: Vec::with_capacity(PHRASINGS_PER_ARTICLE) });
+    Some(retrieved.found.len() - 1)
 }
 
 /// Tells whether an article may be shown.

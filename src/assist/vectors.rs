@@ -3,17 +3,17 @@
 //! Kept beside the snapshot, for the index knows no model. Exact: an article that was found is compared by each of its
 //! phrasings.
 
-use std::{collections::HashMap, sync::Arc};
+use std::sync::Arc;
 
 use super::{
     features::Cosines,
     retrieve::{Found, LeftOut},
 };
 use crate::{
-    domain::ArticleNo,
+    domain::{ArticleNo, KeyedMap},
     index::{IndexedArticle, Table},
     model::{Bundle, Input},
-    text::{Segmenter, asked_part, normalize},
+    text::{AskedText, normalize},
 };
 
 /// The vectors of one article, in eight bits: a row for the answer, then one for each positive and each negative phrasing.
@@ -25,7 +25,7 @@ struct Rows {
 /// The vectors of a base's phrasings.
 pub struct Vectors {
     num_dims: usize,
-    rows: HashMap<ArticleNo, Arc<Rows>>,
+    rows: KeyedMap<ArticleNo, Arc<Rows>>,
 }
 
 /// One step of the eight-bit values: unit vectors of some hundred dimensions stay within ±0.5.
@@ -49,7 +49,7 @@ impl Vectors {
     pub fn cosines(&self, found: &Found, vector: &[i8], left_out: Option<LeftOut>) -> Cosines {
         let no = found.article.article.no;
         let Some(rows) = self.rows.get(&no) else { return Cosines::default() };
-        let num_positives = found.article.positives().count();
+        let num_positives = found.article.positives().len();
         let mut cosines = Cosines { best: -1.0, second: -1.0, ..Cosines::default() };
         let mut rows = rows.values.chunks_exact(self.num_dims).map(|row| dot(row, vector) as f32 * STEP * STEP);
         // The answer's row comes first.
@@ -79,20 +79,17 @@ impl Vectors {
     }
 }
 
-/// Returns the unit vector, in eight bits, of what a normalized text asks; zeros where nothing of it is
-/// known.
-pub fn vector_of(bundle: &Bundle, normalized: &str) -> Vec<i8> {
-    let asked = asked_part(normalized);
-    let words = Segmenter::shared().words(&asked);
-    let vector = bundle.embed(Input { text: &asked, words: &words });
+/// Returns the unit vector, in eight bits, of what a text asks; zeros where nothing of it is known.
+pub fn vector_of(bundle: &Bundle, text: &AskedText<'_>) -> Vec<i8> {
+    let vector = bundle.embed(Input { text: &text.asked, words: &text.words });
     vector.map_or_else(|| vec![0; bundle.encoder().width()], |vector| quantized(&vector).collect())
 }
 
 fn rows_of(bundle: &Bundle, article: &Arc<IndexedArticle>) -> Rows {
     let answer = normalize(&article.article.answers.im);
-    let wordings = article.positives().chain(article.negatives()).map(|phrasing| &*phrasing.normalized);
+    let wordings = article.phrasings.iter().map(|phrasing| &*phrasing.normalized);
     let texts = std::iter::once(answer.as_str()).chain(wordings);
-    let values = texts.flat_map(|text| vector_of(bundle, text)).collect();
+    let values = texts.flat_map(|text| vector_of(bundle, &AskedText::read(text))).collect();
     Rows { article: Arc::clone(article), values }
 }
 
@@ -119,7 +116,7 @@ fn dot_avx2(a: &[i8], b: &[i8]) -> i32 {
 
 #[inline(always)]
 fn dot_portable(a: &[i8], b: &[i8]) -> i32 {
-    a.iter().zip(b).map(|(a, b)| i32::from(i16::from(*a) * i16::from(*b))).sum()
+    a.iter().zip(b).map(|(a, b)| i32::from(*a) * i32::from(*b)).sum()
 }
 
 #[cfg(test)]

@@ -33,3 +33,9 @@ impl From<tantivy::directory::error::OpenDirectoryError> for IndexError {
         Self::Engine(error.into())
     }
 }
+
+impl From<std::io::Error> for IndexError {
+    fn from(error: std::io::Error) -> Self {
+        Self::Engine(error.into())
+    }
+}

@@ -7,8 +7,10 @@
 //! declare it in `schema.rs`, raise [`SCHEMA_VERSION`], and every base is rebuilt on its next start.
 
 mod error;
+mod memo;
 mod reader;
 mod schema;
+mod scoring;
 mod table;
 mod writer;
 

@@ -2,17 +2,12 @@
 
 use std::sync::Arc;
 
-use tantivy::{
-    DocAddress, Term,
-    collector::{Count, TopDocs},
-    columnar::Column,
-    query::{BooleanQuery, BoostQuery, Occur, Query, TermQuery},
-    schema::IndexRecordOption,
-};
+use tantivy::{DocAddress, columnar::Column};
 
 use super::{
     Result,
     schema::{Fields, parts_of},
+    scoring::Postings,
 };
 use crate::domain::ArticleNo;
 
@@ -36,7 +31,7 @@ pub struct Hit {
 #[derive(Clone)]
 pub struct Searcher {
     searcher: tantivy::Searcher,
-    fields: Fields,
+    postings: Postings,
     /// One column for each index segment, opened once: opening by name for every hit costs more than the search.
     keys: Arc<[Column<u64>]>,
 }
@@ -46,7 +41,8 @@ impl Searcher {
         let name = searcher.schema().get_field_name(fields.key).to_owned();
         let keys: tantivy::Result<Vec<Column<u64>>> =
             searcher.segment_readers().iter().map(|reader| reader.fast_fields().u64(&name)).collect();
-        Ok(Self { searcher, fields, keys: keys?.into() })
+        let postings = Postings::open(searcher.segment_readers(), fields.grams)?;
+        Ok(Self { searcher, postings, keys: keys?.into() })
     }
 
     /// Counts the documents.
@@ -54,31 +50,14 @@ impl Searcher {
         self.searcher.num_docs()
     }
 
-    /// Finds the phrasings that share most with the grams: at most `limit`, the best first. Fails where a file of the
-    /// index cannot be read.
-    ///
-    /// Collects exhaustively: over short texts that costs a third of block-max pruning (the counter forces it).
+    /// Finds the phrasings that share most with the grams, each of which is given once: at most `limit`, the best first.
+    /// Fails where a file of the index cannot be read.
     pub fn search(&self, grams: &[WeightedGram], limit: usize) -> Result<Vec<Hit>> {
         if grams.is_empty() || limit == 0 {
             return Ok(Vec::new());
         }
-        let collector = (TopDocs::with_limit(limit).order_by_score(), Count);
-        let (top, _) = self.searcher.search(&self.query(grams), &collector)?;
-        Ok(top.into_iter().filter_map(|(score, address)| self.hit(score, address)).collect())
-    }
-
-    fn query(&self, grams: &[WeightedGram]) -> BooleanQuery {
-        let clauses = grams.iter().map(|gram| {
-            let term = Term::from_field_text(self.fields.grams, &gram.text);
-            let term_query = TermQuery::new(term, IndexRecordOption::WithFreqs);
-            let query: Box<dyn Query> = if gram.weight == 1.0 {
-                Box::new(term_query)
-            } else {
-                Box::new(BoostQuery::new(Box::new(term_query), gram.weight))
-            };
-            (Occur::Should, query)
-        });
-        BooleanQuery::new(clauses.collect())
+        let top = self.postings.top(grams, limit)?;
+        Ok(top.into_iter().filter_map(|scored| self.hit(scored.score, scored.address)).collect())
     }
 
     fn hit(&self, score: f32, address: DocAddress) -> Option<Hit> {

@@ -2,12 +2,12 @@
 
 use std::{
     collections::{HashMap, HashSet},
-    hash::{BuildHasherDefault, Hasher},
     sync::Arc,
 };
 
+use super::memo::{Memo, Version};
 use crate::{
-    domain::{Article, ArticleId, ArticleNo, PhrasingKind},
+    domain::{Article, ArticleId, ArticleNo, KeyedMap, PhrasingKind},
     text::{Overlay, Profile, normalize, sounded_pairs},
 };
 
@@ -20,13 +20,17 @@ pub struct IndexedPhrasing {
     pub normalized: Box<str>,
     /// By the lexicon in force.
     pub profile: Profile,
+    /// What its grams tell together.
+    total_idf: Memo,
 }
 
 /// An article with its wordings: the standard question, the similar ones, the negative ones.
 #[derive(Clone, Debug)]
 pub struct IndexedArticle {
     pub article: Arc<Article>,
+    /// The positive ones first.
     pub phrasings: Box<[IndexedPhrasing]>,
+    num_positives: usize,
     /// How many positive phrasings hold each gram: the article as one document. Sorted by gram.
     gram_counts: Box<[(u64, u16)]>,
     /// The sum of the counts.
@@ -49,15 +53,22 @@ impl IndexedArticle {
                     text: phrasing.text.into(),
                     profile: Profile::of(normalized.as_str(), overlay),
                     normalized: normalized.as_str().into(),
+                    total_idf: Memo::default(),
                 }
             })
             .collect();
-        let gram_counts = gram_counts(&phrasings);
+        let num_positives = phrasings.iter().filter(|phrasing| phrasing.kind != PhrasingKind::Negative).count();
+        let is_negative = |phrasing: &IndexedPhrasing| phrasing.kind == PhrasingKind::Negative;
+        debug_assert!(
+            phrasings[num_positives..].iter().all(is_negative),
+            "an article lists its negative questions last"
+        );
+        let gram_counts = gram_counts(&phrasings[..num_positives]);
         let num_grams = gram_counts.iter().map(|(_, count)| u32::from(*count)).sum();
         let answer = Profile::of(normalize(&article.answers.im).as_str(), overlay);
         let answer_grams = answer.grams.iter().map(|gram| gram.hash).collect();
-        let sounds = sounds(&phrasings, &answer);
-        Self { article, phrasings, gram_counts, num_grams, answer_grams, sounds }
+        let sounds = sounds(&phrasings[..num_positives], &answer);
+        Self { article, phrasings, num_positives, gram_counts, num_grams, answer_grams, sounds }
     }
 
     /// Returns in how many of the article's positive phrasings the gram stands.
@@ -82,68 +93,44 @@ impl IndexedArticle {
     }
 
     /// Lists the wordings that lead to the article.
-    pub fn positives(&self) -> impl Iterator<Item = &IndexedPhrasing> {
-        self.phrasings.iter().filter(|phrasing| phrasing.kind != PhrasingKind::Negative)
+    pub fn positives(&self) -> &[IndexedPhrasing] {
+        &self.phrasings[..self.num_positives]
     }
 
     /// Lists the wordings that are near, yet not answered by the article.
-    pub fn negatives(&self) -> impl Iterator<Item = &IndexedPhrasing> {
-        self.phrasings.iter().filter(|phrasing| phrasing.kind == PhrasingKind::Negative)
+    pub fn negatives(&self) -> &[IndexedPhrasing] {
+        &self.phrasings[self.num_positives..]
     }
 }
 
-fn sounds(phrasings: &[IndexedPhrasing], answer: &Profile) -> Box<[u64]> {
-    let positives = phrasings.iter().filter(|phrasing| phrasing.kind != PhrasingKind::Negative);
-    let texts = positives.map(|phrasing| &*phrasing.profile.canonical).chain([&*answer.canonical]);
+fn sounds(positives: &[IndexedPhrasing], answer: &Profile) -> Box<[u64]> {
+    let texts = positives.iter().map(|phrasing| &*phrasing.profile.canonical).chain([&*answer.canonical]);
     let mut sounds: Vec<u64> = texts.flat_map(sounded_pairs).map(|pair| pair.sound).collect();
     sounds.sort_unstable();
     sounds.dedup();
     sounds.into()
 }
 
-fn gram_counts(phrasings: &[IndexedPhrasing]) -> Box<[(u64, u16)]> {
-    let positives = phrasings.iter().filter(|phrasing| phrasing.kind != PhrasingKind::Negative);
+fn gram_counts(positives: &[IndexedPhrasing]) -> Box<[(u64, u16)]> {
     let mut grams: Vec<u64> =
-        positives.flat_map(|phrasing| phrasing.profile.grams.iter().map(|gram| gram.hash)).collect();
+        positives.iter().flat_map(|phrasing| phrasing.profile.grams.iter().map(|gram| gram.hash)).collect();
     grams.sort_unstable();
     grams.chunk_by(|a, b| a == b).map(|run| (run[0], u16::try_from(run.len()).unwrap_or(u16::MAX))).collect()
-}
-
-/// Counts by gram. The keys are hashes already, so they are not hashed again.
-type Frequencies = HashMap<u64, u32, BuildHasherDefault<KeptHash>>;
-
-/// Keeps a hash as it is.
-#[derive(Clone, Copy, Debug, Default)]
-struct KeptHash(u64);
-
-impl Hasher for KeptHash {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
-        }
-    }
-
-    fn write_u64(&mut self, hash: u64) {
-        self.0 = hash;
-    }
 }
 
 /// The articles of one knowledge base at one revision, with the gram statistics of their wordings. Cheap to clone.
 #[derive(Clone, Debug, Default)]
 pub struct Table {
-    articles: Arc<HashMap<ArticleNo, Arc<IndexedArticle>>>,
+    articles: Arc<KeyedMap<ArticleNo, Arc<IndexedArticle>>>,
     by_id: Arc<HashMap<ArticleId, ArticleNo>>,
     /// In how many positive phrasings a gram stands.
-    document_frequency: Arc<Frequencies>,
+    document_frequency: Arc<KeyedMap<u64, u32>>,
     num_phrasings: usize,
     /// The sum of the articles' gram counts.
     num_grams: u64,
     /// The idf of the low document frequencies, which nearly all grams have: a logarithm costs more than a look-up.
     low_idfs: Arc<[f32]>,
+    version: Version,
 }
 
 impl Table {
@@ -183,6 +170,7 @@ impl Table {
             next.num_phrasings += count(frequency, article, 1);
         }
         let num_phrasings = next.num_phrasings;
+        next.version = Version::next();
         next.low_idfs = (0..NUM_LOW_IDFS).map(|df| idf_of(df, num_phrasings)).collect();
         next
     }
@@ -220,19 +208,21 @@ impl Table {
     /// Returns how much a gram tells: BM25's inverse document frequency over positive phrasings,
     /// ln(1 + (n - df + .5) / (df + .5)).
     pub fn idf(&self, gram: u64) -> f32 {
-        self.idf_without(gram, 0)
+        self.idf_of(self.document_frequency(gram), 0)
     }
 
-    /// Returns the same as if `left_out` of the phrasings that hold the gram were not there.
-    pub fn idf_without(&self, gram: u64, left_out: u32) -> f32 {
-        let df = self.document_frequency(gram);
-        match self.low_idfs.get(df as usize) {
+    /// Returns how much a gram tells that stands in so many positive phrasings, as if `left_out` phrasings were not there.
+    pub fn idf_of(&self, document_frequency: u32, left_out: u32) -> f32 {
+        match self.low_idfs.get(document_frequency as usize) {
             Some(idf) if left_out == 0 => *idf,
-            _ => {
-                let left = df.saturating_sub(left_out) as usize;
-                idf_of(left, self.num_phrasings.saturating_sub(left_out as usize))
-            }
+            _ => idf_of(document_frequency as usize, self.num_phrasings.saturating_sub(left_out as usize)),
         }
+    }
+
+    /// Returns the sum of the idf of a phrasing's grams.
+    pub fn total_idf(&self, phrasing: &IndexedPhrasing) -> f32 {
+        let sum = || phrasing.profile.grams.iter().map(|gram| self.idf(gram.hash)).sum();
+        phrasing.total_idf.get_or_compute(self.version, sum)
     }
 
     /// Returns in how many positive phrasings the gram stands.
@@ -249,7 +239,7 @@ fn idf_of(document_frequency: usize, num_phrasings: usize) -> f32 {
 }
 
 /// Adds or takes away the grams of an article; returns how many positive phrasings it has.
-fn count(frequency: &mut Frequencies, article: &IndexedArticle, step: i32) -> usize {
+fn count(frequency: &mut KeyedMap<u64, u32>, article: &IndexedArticle, step: i32) -> usize {
     let mut num = 0;
     for phrasing in article.positives() {
         num += 1;

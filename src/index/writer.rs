@@ -155,7 +155,7 @@ impl ArticleIndex {
 
 fn documents(article: &IndexedArticle, fields: Fields) -> impl Iterator<Item = TantivyDocument> + '_ {
     let no = article.article.no;
-    article.positives().take(MAX_PHRASINGS).enumerate().map(move |(idx, phrasing)| {
+    article.positives().iter().take(MAX_PHRASINGS).enumerate().map(move |(idx, phrasing)| {
         let mut document = TantivyDocument::default();
         document.add_u64(fields.article_no, no.0);
         document.add_u64(fields.key, key_of(no, idx));

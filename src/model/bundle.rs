@@ -53,7 +53,7 @@ pub(in crate::model) struct Description {
     pub format: u32,
     pub name: String,
     pub version: String,
-    /// Hash of the rows it was trained on, and how.
+    /// Hash of the rows that the heads were trained on, and how.
     pub data_fingerprint: String,
     pub provenance: String,
     pub labels: LabelSet,
@@ -121,9 +121,15 @@ impl Bundle {
         &self.description.labels
     }
 
-    /// Returns the hash of the rows it was trained on.
+    /// Returns the hash of the rows that its heads were trained on.
     pub fn data_fingerprint(&self) -> &str {
         &self.description.data_fingerprint
+    }
+
+    /// Returns the same bundle with vectors of another table; panics where it is of another width.
+    pub fn with_encoder(&self, encoder: Encoder) -> Self {
+        assert_eq!(encoder.width(), self.encoder.width(), "the heads read vectors of one width");
+        Self { encoder, ..self.clone() }
     }
 
     /// Returns the part that makes vectors.
@@ -144,6 +150,23 @@ impl Bundle {
     pub(in crate::model) fn logits(&self, input: Input<'_>) -> Option<[f32; NUM_OUTPUTS]> {
         let vector = self.encoder.encode(input);
         self.heads.forward(input, vector.as_deref())
+    }
+}
+
+impl Encoder {
+    /// Loads a table that lies alone, as fitted to a teacher; fails where the file is missing or malformed.
+    pub fn load(path: &Path) -> Result<Self, ModelError> {
+        tensors::take_encoder(&mut Tensors::parse(path, &read(path)?)?)
+    }
+
+    /// Tells whether both give the same vectors.
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.entries.keys() == other.entries.keys() && self.table == other.table
+    }
+
+    /// Writes the table alone; fails where the file cannot be written.
+    pub fn save(&self, path: &Path) -> Result<(), ModelError> {
+        write(path, &tensors::serialize_encoder(self))
     }
 }
 

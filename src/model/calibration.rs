@@ -1,7 +1,7 @@
 //! Makes the probabilities mean what they say.
 //!
 //! Each exclusive head has a temperature, each presence a slope and an offset, fitted on rows held out by group, never on
-//! the test rows. Must not know the model. Invariants: the order of labels does not change; probabilities of an exclusive
+//! the test rows. Must not know the model. Invariants: the order of a head's logits does not change; probabilities of an exclusive
 //! head add up to 1; the fit is a search over a fixed grid, thus the same everywhere.
 
 use serde::{Deserialize, Serialize};
@@ -44,7 +44,7 @@ pub fn fit_temperature(rows: &[(&[f32], usize)]) -> f32 {
         let of_row = |(logits, gold): &(&[f32], usize)| -f64::from(softmax(logits, temperature)[*gold].max(1e-9)).ln();
         rows.iter().map(of_row).sum()
     };
-    let candidates = (0..=60).map(|step| 0.25 * (16.0f32).powf(step as f32 / 60.0));
+    let candidates = (0..=80).map(|step| 0.1 * (40.0f32).powf(step as f32 / 80.0));
     least(candidates, loss).unwrap_or(1.0)
 }
 

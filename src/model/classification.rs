@@ -32,19 +32,8 @@ impl Classification {
         let Some(logits) = logits else {
             return Self::unknown();
         };
-        let [of_type, of_urgency, of_domain, of_sentiment] = calibration.temperatures;
-        let shares = |head: Head, temperature: f32| softmax(&logits[head.range()], temperature);
-        let presence = &logits[Head::Presence.range()];
-        let lines = &calibration.presence;
-        Self::from_shares(
-            [
-                shares(Head::Type, of_type),
-                shares(Head::Urgency, of_urgency),
-                shares(Head::Domain, of_domain),
-                shares(Head::Sentiment, of_sentiment),
-            ],
-            std::array::from_fn(|label| sigmoid(lines[label].0 * presence[label] + lines[label].1)),
-        )
+        let presence = presence_shares(&logits, calibration);
+        Self::from_shares(Head::EXCLUSIVE.map(|head| shares(head, &logits, calibration)), presence)
     }
 
     /// Returns the most probable type.
@@ -87,6 +76,43 @@ impl Classification {
     }
 }
 
+/// Returns the probabilities of an exclusive head's labels, in their order.
+///
+/// Of the types only the share of `other` is that of the head. The rest follows from what is there, as the label set
+/// ranks it: a complaint, wherever one is there; else a consultation; else a suggestion. So a message that blames and
+/// proposes is told from one that only proposes, which no weighing of single words does. Where nothing is there at all,
+/// the head's own shares stand.
+pub(in crate::model) fn shares(head: Head, logits: &[f32; NUM_OUTPUTS], calibration: &Calibration) -> Vec<f32> {
+    let place = Head::EXCLUSIVE.iter().position(|known| *known == head).unwrap_or(0);
+    let mut shares = softmax(&logits[head.range()], calibration.temperatures[place]);
+    if head != Head::Type {
+        return shares;
+    }
+    let [consultation, complaint, suggestion, other] =
+        [InquiryType::Consultation, InquiryType::Complaint, InquiryType::Suggestion, InquiryType::Other]
+            .map(|label| position(InquiryType::ALL, label));
+    let presence = presence_shares(logits, calibration);
+    let no_complaint = 1.0 - presence[complaint];
+    let parts = [
+        (complaint, presence[complaint]),
+        (consultation, no_complaint * presence[consultation]),
+        (suggestion, no_complaint * (1.0 - presence[consultation]) * presence[suggestion]),
+    ];
+    let total: f32 = parts.iter().map(|(_, part)| part).sum();
+    if total > f32::MIN_POSITIVE {
+        let requests = 1.0 - shares[other];
+        parts.iter().for_each(|(label, part)| shares[*label] = requests * part / total);
+    }
+    shares
+}
+
+/// Returns the probability that each type is there.
+fn presence_shares(logits: &[f32; NUM_OUTPUTS], calibration: &Calibration) -> [f32; 4] {
+    let presence = &logits[Head::Presence.range()];
+    let line = |label: usize| calibration.presence[label];
+    std::array::from_fn(|label| sigmoid(line(label).0 * presence[label] + line(label).1))
+}
+
 /// Returns logits whose most probable labels are those of a text of which nothing is known.
 pub(in crate::model) fn prior_logits() -> [f32; NUM_OUTPUTS] {
     let Classification { types, type_presence, urgency, sentiment, .. } = Classification::unknown();
@@ -127,6 +153,29 @@ mod tests {
         assert_eq!(unknown.top_urgency().0, Urgency::Normal);
         assert_eq!(unknown.top_sentiment().0, Sentiment::Neutral);
         assert_eq!(unknown.domains[0].0, "other");
+    }
+
+    #[test]
+    fn a_complaint_goes_before_what_it_comes_with() {
+        let types = |present: [f32; 4], types: [f32; 4]| {
+            let mut logits = [0.0; NUM_OUTPUTS];
+            logits[Head::Presence.range()].copy_from_slice(&present);
+            logits[Head::Type.range()].copy_from_slice(&types);
+            Classification::new(Some(logits), &Calibration::default()).primary_type()
+        };
+        let requests = [0.0, 0.0, 0.0, -6.0];
+        // In the order of the labels: consultation, complaint, suggestion, other.
+        for (present, expected) in [
+            ([-4.0, 3.0, 4.0, -4.0], InquiryType::Complaint),
+            ([3.0, -3.0, 4.0, -4.0], InquiryType::Consultation),
+            ([-3.0, -3.0, 4.0, -4.0], InquiryType::Suggestion),
+            ([-900.0, -900.0, -900.0, -4.0], InquiryType::Consultation),
+        ] {
+            let (found, probability) = types(present, requests);
+            assert_eq!(found, expected, "{present:?}");
+            assert!((0.0..=1.0).contains(&probability));
+        }
+        assert_eq!(types([4.0; 4], [0.0, 0.0, 0.0, 6.0]).0, InquiryType::Other);
     }
 
     #[test]

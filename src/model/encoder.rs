@@ -1,7 +1,7 @@
 //! The vector of a text: the mean of the vectors of its entries, centered, of length 1.
 //!
 //! The entries' vectors were fitted so that this mean comes close to what a large sentence encoder says of the whole
-//! text. Must not know labels or articles. Invariants: a vector has length 1; a text without a known entry has none.
+//! text, and then tuned so that wordings of one answer lie close. Must not know labels or articles. Invariants: a vector has length 1; a text without a known entry has none.
 
 use super::features::{Input, visit_entries};
 use super::quantized::QuantizedTable;

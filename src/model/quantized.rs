@@ -37,7 +37,6 @@ impl QuantizedTable {
     }
 
     /// Returns all rows as floats, one after another.
-    #[cfg(test)]
     pub fn to_rows(&self) -> Vec<f32> {
         let rows = self.values.chunks_exact(self.width.max(1)).zip(&self.scales);
         rows.flat_map(|(row, scale)| row.iter().map(move |value| scale * f32::from(*value))).collect()

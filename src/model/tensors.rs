@@ -98,18 +98,15 @@ pub(in crate::model) fn take_heads(tensors: &mut Tensors, width: usize) -> Resul
     Ok(Heads { marks, wide, deep, bias: tensors.take_floats("bias", Some(NUM_OUTPUTS))? })
 }
 
+/// A tensor to write: name, element type, shape, bytes.
+type Part = (&'static str, Dtype, Vec<usize>, Vec<u8>);
+
 /// Returns the bytes of a safetensors file with all tensors of both.
 pub(in crate::model) fn serialize(encoder: &Encoder, heads: &Heads) -> Vec<u8> {
-    let keys =
-        |vocabulary: &Vocabulary| vocabulary.keys().iter().flat_map(|key| key.to_le_bytes()).collect::<Vec<u8>>();
-    let floats = |values: &[f32]| values.iter().flat_map(|value| value.to_le_bytes()).collect::<Vec<u8>>();
-    let bytes = |values: &[i8]| values.iter().map(|value| *value as u8).collect::<Vec<u8>>();
     let (deep, width) = (&heads.deep, encoder.width());
-    let (num_entries, num_marks, num_hidden) = (encoder.entries.len(), heads.marks.len(), deep.hidden_bias.len());
-    let parts: [(&str, Dtype, Vec<usize>, Vec<u8>); 11] = [
-        ("encoder.keys", Dtype::U64, vec![num_entries], keys(&encoder.entries)),
-        ("encoder.scales", Dtype::F32, vec![num_entries], floats(&encoder.table.scales)),
-        ("encoder.values", Dtype::I8, vec![num_entries, width], bytes(&encoder.table.values)),
+    let (num_marks, num_hidden) = (heads.marks.len(), deep.hidden_bias.len());
+    let mut parts = encoder_parts(encoder);
+    parts.extend([
         ("wide.keys", Dtype::U64, vec![num_marks], keys(&heads.marks)),
         ("wide.scales", Dtype::F32, vec![num_marks], floats(&heads.wide.scales)),
         ("wide.values", Dtype::I8, vec![num_marks, heads.wide.width], bytes(&heads.wide.values)),
@@ -118,7 +115,37 @@ pub(in crate::model) fn serialize(encoder: &Encoder, heads: &Heads) -> Vec<u8> {
         ("deep.output", Dtype::F32, vec![num_hidden, NUM_OUTPUTS], floats(&deep.output)),
         ("deep.direct", Dtype::F32, vec![width, NUM_OUTPUTS], floats(&deep.direct)),
         ("bias", Dtype::F32, vec![NUM_OUTPUTS], floats(&heads.bias)),
-    ];
+    ]);
+    serialize_parts(&parts)
+}
+
+/// Returns the bytes of a safetensors file with the encoder alone.
+pub(in crate::model) fn serialize_encoder(encoder: &Encoder) -> Vec<u8> {
+    serialize_parts(&encoder_parts(encoder))
+}
+
+fn encoder_parts(encoder: &Encoder) -> Vec<Part> {
+    let (num_entries, width) = (encoder.entries.len(), encoder.width());
+    vec![
+        ("encoder.keys", Dtype::U64, vec![num_entries], keys(&encoder.entries)),
+        ("encoder.scales", Dtype::F32, vec![num_entries], floats(&encoder.table.scales)),
+        ("encoder.values", Dtype::I8, vec![num_entries, width], bytes(&encoder.table.values)),
+    ]
+}
+
+fn keys(vocabulary: &Vocabulary) -> Vec<u8> {
+    vocabulary.keys().iter().flat_map(|key| key.to_le_bytes()).collect()
+}
+
+fn floats(values: &[f32]) -> Vec<u8> {
+    values.iter().flat_map(|value| value.to_le_bytes()).collect()
+}
+
+fn bytes(values: &[i8]) -> Vec<u8> {
+    values.iter().map(|value| *value as u8).collect()
+}
+
+fn serialize_parts(parts: &[Part]) -> Vec<u8> {
     let views: Vec<(&str, TensorView<'_>)> = parts
         .iter()
         .map(|part| {

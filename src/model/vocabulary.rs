@@ -4,26 +4,20 @@
 //! two of 100,000 units share a key once in billions. Must not know what the rows hold. Invariants: row `i` belongs to
 //! key `i`; [`unit_key`] and [`joined_key`] are part of the bundle format and never change.
 
-use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, Hasher};
-
+use crate::domain::KeyedMap;
 use crate::text::gram_hash;
 
 /// The units of a table, in the order of its rows.
 #[derive(Clone, Debug, Default)]
 pub struct Vocabulary {
     keys: Vec<u64>,
-    rows: HashMap<u64, u32, BuildHasherDefault<KeyHasher>>,
+    rows: KeyedMap<u64, u32>,
 }
-
-/// Passes a key on as it is, for keys are mixed already.
-#[derive(Clone, Debug, Default)]
-pub struct KeyHasher(u64);
 
 impl Vocabulary {
     /// Makes the vocabulary whose row `i` has key `i`; of equal keys the first has the row.
     pub fn new(keys: Vec<u64>) -> Self {
-        let mut rows = HashMap::with_capacity_and_hasher(keys.len(), BuildHasherDefault::default());
+        let mut rows = KeyedMap::with_capacity_and_hasher(keys.len(), Default::default());
         for (row, key) in keys.iter().enumerate() {
             rows.entry(*key).or_insert(row as u32);
         }
@@ -61,22 +55,6 @@ fn mix(hash: u64) -> u64 {
     let hash = (hash ^ (hash >> 33)).wrapping_mul(0xff51_afd7_ed55_8ccd);
     let hash = (hash ^ (hash >> 33)).wrapping_mul(0xc4ce_b9fe_1a85_ec53);
     hash ^ (hash >> 33)
-}
-
-impl Hasher for KeyHasher {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.0 = (self.0 << 8) | u64::from(*byte);
-        }
-    }
-
-    fn write_u64(&mut self, key: u64) {
-        self.0 = key;
-    }
 }
 
 #[cfg(test)]

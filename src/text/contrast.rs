@@ -5,8 +5,6 @@
 
 use std::borrow::Cow;
 
-use super::courtesy::content_span;
-
 /// A clause that opens with the first and is followed by one that opens with the second sets itself aside.
 const PAIRS: &[(&[&str], &[&str])] = &[
     (
@@ -42,10 +40,8 @@ const MAX_THING_CHARS: usize = 6;
 
 const PUNCTUATION: &[char] = &[',', '，', ';', '；', '.', '。', '!', '！', '?', '？', ' ', '~', '、'];
 
-/// Returns what a normalized text asks: courtesy and what it sets aside left out, unless there is nothing else.
-pub fn asked_part(normalized: &str) -> Cow<'_, str> {
-    let content = &normalized[content_span(normalized).range()];
-    let content = if content.is_empty() { normalized } else { content };
+/// Returns a text without what it sets aside, unless there is nothing else.
+pub(super) fn without_set_aside(content: &str) -> Cow<'_, str> {
     // Both ways of setting aside need one of these.
     if !content.contains('不') && !content.contains('没') && !content.contains("照旧") {
         return Cow::Borrowed(content);
@@ -106,8 +102,7 @@ fn is_mere_thing(clause: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::text::normalize;
+    use crate::text::{asked_part, normalize};
 
     fn check(text: &str, asked: &str) {
         assert_eq!(asked_part(normalize(text).as_str()), normalize(asked).as_str(), "{text}");

@@ -7,7 +7,7 @@
 //! - [`Segmenter`]: words by the one shared jieba; [`Overlay`]: a knowledge base's own terms and synonyms on top.
 //! - [`grams()`], [`gram_hash`], [`syllables`], [`sounded_pairs`]: units of the index, of ranking and of the model.
 //! - [`Profile`]: what ranking compares of a message and of a phrasing.
-//! - [`negations`], [`polarity`], [`courtesy_spans`], [`asked_part`]: what the wording does to the meaning.
+//! - [`negations`], [`polarity`], [`courtesy_spans`], [`AskedText`]: what the wording does to the meaning.
 //! - [`Entities`], [`Redactor`]: numbers, dates and personal data in the original.
 //! - [`convert_offsets`]: byte spans in the encoding a caller counts in.
 //!
@@ -19,6 +19,7 @@
 //!
 //! To add a way of reading the text: one file with one public function over the normalized text, exported here.
 
+mod asked;
 mod chars;
 mod contrast;
 mod courtesy;
@@ -35,7 +36,7 @@ mod redact;
 mod segment;
 mod sounds;
 
-pub use contrast::asked_part;
+pub use asked::{AskedText, asked_part};
 pub use courtesy::{content_span, courtesy_spans};
 pub use entities::Entities;
 pub use grams::{gram_hash, gram_spans, grams};

@@ -2,7 +2,11 @@
 //!
 //! A profile depends on the text and on the lexicon laid over it, on nothing else.
 
-use super::{Overlay, Polarity, QuestionForm, Segmenter, asked_part, gram_hash, gram_spans, is_stop_word, polarity};
+use std::borrow::Cow;
+
+use super::{
+    AskedText, Overlay, Polarity, QuestionForm, Segmenter, Word, gram_hash, gram_spans, is_stop_word, polarity,
+};
 
 /// A gram with how often it stands in the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,8 +34,16 @@ pub struct Profile {
 impl Profile {
     /// Analyzes a normalized text.
     pub fn of(normalized: &str, overlay: &Overlay) -> Self {
-        let asked = asked_part(normalized);
-        let canonical = overlay.canonical(&asked);
+        Self::of_asked(&AskedText::read(normalized), overlay)
+    }
+
+    /// Analyzes what a text asks.
+    pub fn of_asked(text: &AskedText<'_>, overlay: &Overlay) -> Self {
+        let canonical = overlay.canonical(&text.asked);
+        let words = match &canonical {
+            Cow::Borrowed(_) => text.words.clone(),
+            Cow::Owned(canonical) => Segmenter::shared().words(canonical),
+        };
         let mut grams = Vec::with_capacity(canonical.len());
         let mut units = Vec::new();
         for span in gram_spans(&canonical) {
@@ -48,7 +60,7 @@ impl Profile {
         grams.dedup_by_key(|gram| gram.hash);
         Self {
             grams: grams.into(),
-            words: sorted(content_words(&canonical, overlay)),
+            words: sorted(content_words(words, &canonical, overlay)),
             units: sorted(units),
             polarity: polarity(&canonical),
             form: QuestionForm::of(&canonical),
@@ -57,9 +69,8 @@ impl Profile {
     }
 }
 
-fn content_words(canonical: &str, overlay: &Overlay) -> Vec<u64> {
-    let segmenter = Segmenter::shared();
-    let words = overlay.apply(segmenter.words(canonical), canonical);
+fn content_words(words: Vec<Word>, canonical: &str, overlay: &Overlay) -> Vec<u64> {
+    let words = overlay.apply(words, canonical);
     let texts = words.iter().map(|word| &canonical[word.span.range()]);
     texts.filter(|text| is_content(text)).map(gram_hash).collect()
 }

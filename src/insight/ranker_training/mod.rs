@@ -7,17 +7,20 @@
 //!
 //! An editor's wordings are made to differ, so a base's own questions are harder than a customer's, and teach too little
 //! confidence. Questions as customers type them, each with its article or none, join them, and alone set how sure the
-//! ranker is: utilities are scaled and shifted, and thresholds chosen, on customers' questions to bases that the weights
-//! have not seen. Weights maximize the mean log-likelihood of a conditional logit with an outside option, less a ridge.
+//! ranker is: utilities are scaled and shifted, and thresholds chosen, on customers' questions that the weights have not
+//! seen. Lists come in parts, which are left out one after another: whole bases, or shares of the questions of all.
+//! Weights maximize the mean log-likelihood of a conditional logit with an outside option, less a ridge.
 
 mod calibrate;
 mod fit;
 mod lbfgs;
 mod questions;
+mod wordings;
 
 use std::collections::{BTreeMap, HashMap};
 
 pub use self::questions::{OwnQuestion, Place, customer_lists, lists, own_questions};
+pub use self::wordings::wordings;
 use self::{
     calibrate::{Outcome, fit_calibration, outcomes, threshold_for},
     fit::{BIAS, fit},
@@ -87,14 +90,14 @@ impl Default for Settings {
             gram_ridge: 3e-4,
             min_gram_lists: 3,
             negative_weight: 3.0,
-            customer_weight: 20.0,
+            customer_weight: 7.0,
             unanswerable_share: 0.25,
-            precision: 0.96,
+            precision: 0.95,
         }
     }
 }
 
-/// Trained weights with how well they did on bases left out of the training.
+/// Trained weights with how well they did on parts left out of the training.
 #[derive(Clone, Debug)]
 pub struct TrainedWeights {
     pub weights: Weights,
@@ -103,24 +106,24 @@ pub struct TrainedWeights {
     /// What utilities were divided by, and what was added then; folded into the weights.
     pub temperature: f32,
     pub shift: f32,
-    /// Expected calibration error of the first candidate over customers' questions to bases left out.
+    /// Expected calibration error of the first candidate over customers' questions left out.
     pub ece: f64,
     pub num_lists: usize,
-    /// Of answerable lists of bases left out, the share whose first candidate is right.
+    /// Of answerable lists left out, the share whose first candidate is right.
     pub recall_at_1: f32,
-    /// At the answer threshold, over bases left out.
+    /// At the answer threshold, over what was left out.
     pub coverage: f32,
     pub false_answers: f32,
 }
 
-/// The lists of one base.
+/// The lists of one part: of a base, or of a share of the questions of all bases.
 #[derive(Clone, Debug, Default)]
-pub struct BaseLists {
+pub struct PartLists {
     pub own: Vec<List>,
     pub customers: Vec<List>,
 }
 
-impl BaseLists {
+impl PartLists {
     fn weighted(&self, settings: Settings) -> impl Iterator<Item = (&List, f32)> {
         let own = self.own.iter().map(move |list| {
             let is_negative = matches!(list.truth, Truth::Not(_));
@@ -130,18 +133,18 @@ impl BaseLists {
     }
 }
 
-/// Trains on the lists of several bases; scale, shift and thresholds come from each base as seen by weights of the
+/// Trains on the lists of several parts; scale, shift and thresholds come from each part as seen by weights of the
 /// others.
-pub fn train(bases: &[BaseLists], settings: Settings) -> TrainedWeights {
-    let all: Vec<(&List, f32)> = bases.iter().flat_map(|base| base.weighted(settings)).collect();
+pub fn train(parts: &[PartLists], settings: Settings) -> TrainedWeights {
+    let all: Vec<(&List, f32)> = parts.iter().flat_map(|part| part.weighted(settings)).collect();
     let fitted = fit(&all, settings);
     let mut held_out: Vec<(Vec<f32>, &List)> = Vec::new();
-    for (idx, base) in bases.iter().enumerate() {
-        let is_kept = |other: usize| other != idx || bases.len() == 1;
-        let others = bases.iter().enumerate().filter(|(other, _)| is_kept(*other));
-        let others: Vec<(&List, f32)> = others.flat_map(|(_, base)| base.weighted(settings)).collect();
+    for (idx, part) in parts.iter().enumerate() {
+        let is_kept = |other: usize| other != idx || parts.len() == 1;
+        let others = parts.iter().enumerate().filter(|(other, _)| is_kept(*other));
+        let others: Vec<(&List, f32)> = others.flat_map(|(_, part)| part.weighted(settings)).collect();
         let fitted = fit(&others, settings);
-        held_out.extend(base.customers.iter().map(|list| (fitted.utilities(list), list)));
+        held_out.extend(part.customers.iter().map(|list| (fitted.utilities(list), list)));
     }
     let calibration = fit_calibration(&held_out);
     let outcomes = outcomes(&held_out, calibration, settings.unanswerable_share);
@@ -227,13 +230,13 @@ mod tests {
         (0..400).map(list).collect()
     }
 
-    fn bases() -> [BaseLists; 2] {
-        [1, 2].map(|seed| BaseLists { own: lists(seed), customers: lists(seed + 10) })
+    fn parts() -> [PartLists; 2] {
+        [1, 2].map(|seed| PartLists { own: lists(seed), customers: lists(seed + 10) })
     }
 
     #[test]
     fn overlap_is_learned_and_generalizes() {
-        let trained = train(&bases(), Settings::default());
+        let trained = train(&parts(), Settings::default());
         assert!(trained.weights.weights[OVERLAP] > 3.0, "{:?}", trained.weights.weights);
         assert!(trained.recall_at_1 > 0.98 && trained.coverage > 0.9 && trained.false_answers < 0.2);
         assert!((0.0..=1.0).contains(&trained.weights.answer_threshold));
@@ -241,8 +244,8 @@ mod tests {
 
     #[test]
     fn training_twice_gives_the_same_bits() {
-        let once = train(&bases(), Settings::default());
-        let twice = train(&bases(), Settings::default());
+        let once = train(&parts(), Settings::default());
+        let twice = train(&parts(), Settings::default());
         assert_eq!(once.weights, twice.weights);
     }
 

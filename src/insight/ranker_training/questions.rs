@@ -36,15 +36,15 @@ pub fn own_questions(base: &Base) -> Vec<OwnQuestion<'_>> {
     let mut articles: Vec<_> = base.snapshot.table.articles().collect();
     articles.sort_by_key(|article| article.article.no);
     let mut questions = Vec::new();
-    for article in articles.into_iter().filter(|article| article.positives().nth(1).is_some()) {
+    for article in articles.into_iter().filter(|article| article.positives().len() > 1) {
         let no = article.article.no;
-        let positives = article.positives().enumerate().map(|(idx, phrasing)| OwnQuestion {
+        let positives = article.positives().iter().enumerate().map(|(idx, phrasing)| OwnQuestion {
             text: &phrasing.text,
             article: no,
             place: Place::Positive(idx),
         });
         questions.extend(positives);
-        questions.extend(article.negatives().enumerate().map(|(idx, phrasing)| OwnQuestion {
+        questions.extend(article.negatives().iter().enumerate().map(|(idx, phrasing)| OwnQuestion {
             text: &phrasing.text,
             article: no,
             place: Place::Negative(idx),

@@ -58,7 +58,7 @@ fn dump(published: &Published) -> BTreeMap<String, (Arc<Article>, bool)> {
     let mut num_documents = 0;
     for indexed in snapshot.table.articles() {
         let mut is_found = true;
-        for (idx, phrasing) in indexed.positives().enumerate() {
+        for (idx, phrasing) in indexed.positives().iter().enumerate() {
             num_documents += 1;
             let query: Vec<WeightedGram> =
                 grams(&phrasing.normalized).map(|text| WeightedGram { text: text.to_owned(), weight: 1.0 }).collect();

@@ -2,9 +2,9 @@
 //!
 //! Several networks of different seeds learn from slightly damaged copies of the rows and are folded into one set of
 //! weights. One part of the rows, split off by group, is held out of a first round to measure and to calibrate; the
-//! bundle itself then learns from all rows. The encoder's table comes from the bundle before, or is fitted anew to a
-//! teacher. Must not know the command line or the clock. Invariants: test rows never come here; one thread; the same rows, encoder
-//! and settings give the same bits on one machine.
+//! bundle itself then learns from all rows. The encoder's table is fitted to a teacher, and tuned to the wordings of
+//! knowledge bases. Must not know the command line or the clock. Invariants: test rows never come here; one thread; the
+//! same rows, encoder and settings give the same bits on one machine.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -18,6 +18,7 @@ use self::rows::Example;
 pub use self::rows::{PhrasingRow, Row, read_messages, read_phrasings};
 pub use self::table::fit_encoder;
 pub use self::teacher::Teacher;
+pub use self::tune::{TuneSettings, Wordings, tune_encoder};
 use super::ModelError;
 use super::bundle::{Bundle, Description, FORMAT, LabelSet, sha256};
 use super::calibration::{Calibration, fit_presence, fit_temperature};
@@ -28,11 +29,13 @@ use super::quantized::QuantizedTable;
 use super::vocabulary::Vocabulary;
 use crate::text::Segmenter;
 
+mod lazy_adam;
 mod network;
 mod report;
 mod rows;
 mod table;
 mod teacher;
+mod tune;
 mod unigram;
 mod wide;
 
@@ -61,8 +64,6 @@ pub struct Settings {
     pub deep_rate: f64,
     /// Weight decay of the deep part.
     pub deep_decay: f64,
-    /// Share of each label's probability spread over all labels of its head.
-    pub label_smoothing: f32,
     /// Share of marks and entries left out at random.
     pub unit_dropout: f32,
     /// Share of hidden units left out at random.
@@ -87,7 +88,6 @@ impl Default for Settings {
             wide_decay: 0.1,
             deep_rate: 0.003,
             deep_decay: 0.02,
-            label_smoothing: 0.05,
             unit_dropout: 0.3,
             hidden_dropout: 0.3,
             slip_share: 0.5,
@@ -120,7 +120,8 @@ pub struct Trained {
 const HELD_OUT_PARTS: u64 = 6;
 const MIN_ROWS: usize = 100;
 const PROVENANCE: &str = "heads trained on data/messages/train-*.jsonl and the phrasings of data/kb (domain only); encoder \
-table fitted to multilingual-e5-small (MIT, intfloat) on the same texts and data/teacher/words.txt";
+table data/teacher/vectors.safetensors, fitted to multilingual-e5-small (MIT, intfloat) on such texts and \
+data/teacher/words.txt, then tuned to the wordings of data/kb and the questions of data/calibration";
 
 impl Trained {
     /// Writes the bundle's folder; fails where it cannot be written.
@@ -194,22 +195,27 @@ fn fit(
     tell: &mut dyn FnMut(f32),
 ) -> Result<Heads, ModelError> {
     let segmenter = Segmenter::shared();
-    let labelled = data.0.iter().map(|row| Example::of_row(row, settings.label_smoothing, &segmenter));
-    let asked = data.1.iter().map(|row| Example::of_phrasing(row, settings.label_smoothing, &segmenter));
+    let labelled = data.0.iter().map(|row| Example::of_row(row, &segmenter));
+    let asked = data.1.iter().map(|row| Example::of_phrasing(row, &segmenter));
     let examples: Vec<Example> = labelled.chain(asked).collect();
-    let marks = known_marks(&examples, settings.min_mark_rows);
-    let mut school = School { examples, marks, encoder, settings, segmenter };
+    let (marks, factors) = known_marks(&examples, settings.min_mark_rows);
+    let mut school = School { examples, marks, factors, encoder, settings, segmenter };
     let mut networks = Vec::new();
     for network_idx in 0..settings.num_networks {
         let mut rng = fastrand::Rng::with_seed(settings.seed.wrapping_add(network_idx as u64));
         networks.push(school.teach(&mut rng, tell)?);
     }
-    let Weights { wide, deep, bias } = Weights::folded(&networks);
+    let Weights { mut wide, deep, bias } = Weights::folded(&networks);
+    // What a mark counted for in training is folded into its weights.
+    for (row, factor) in wide.chunks_exact_mut(NUM_OUTPUTS).zip(&school.factors) {
+        row.iter_mut().for_each(|weight| *weight *= factor);
+    }
     Ok(Heads { marks: school.marks, wide: QuantizedTable::from_rows(&wide, NUM_OUTPUTS), deep, bias })
 }
 
-/// Returns the marks that occur in at least `min_rows` examples, in the order of their first occurrence.
-fn known_marks(examples: &[Example], min_rows: usize) -> Vocabulary {
+/// Returns the marks that occur in at least `min_rows` examples, in the order of their first occurrence, and what each
+/// counts: its inverse document frequency, of mean 1, so that what is rare learns faster than what stands everywhere.
+fn known_marks(examples: &[Example], min_rows: usize) -> (Vocabulary, Vec<f32>) {
     let mut counts: HashMap<u64, (usize, usize)> = HashMap::new();
     let mut order = Vec::new();
     for (example_idx, example) in examples.iter().enumerate() {
@@ -224,13 +230,18 @@ fn known_marks(examples: &[Example], min_rows: usize) -> Vocabulary {
         });
     }
     order.retain(|key| counts[key].0 >= min_rows);
-    Vocabulary::new(order)
+    let idf = |key: &u64| 1.0 + (examples.len() as f32 / counts[key].0 as f32).ln();
+    let mean = order.iter().map(idf).sum::<f32>() / order.len().max(1) as f32;
+    let factors = order.iter().map(|key| idf(key) / mean).collect();
+    (Vocabulary::new(order), factors)
 }
 
 /// What is needed to teach one network.
 struct School<'e> {
     examples: Vec<Example>,
     marks: Vocabulary,
+    /// What each mark counts.
+    factors: Vec<f32>,
     encoder: &'e Encoder,
     settings: &'e Settings,
     segmenter: Segmenter,
@@ -264,10 +275,10 @@ impl School<'_> {
             let slipped = (rng.f32() < self.settings.slip_share).then(|| example.with_slip(rng, &self.segmenter));
             let seen = slipped.as_ref().unwrap_or(example);
             let input = Input { text: &seen.text, words: &seen.words };
-            let mut marks: Vec<u32> = Vec::new();
+            let mut marks: Vec<(u32, f32)> = Vec::new();
             visit_marks(input, |key| {
                 if let Some(row) = self.marks.lookup(key).filter(|_| rng.f32() >= self.settings.unit_dropout) {
-                    marks.push(row as u32);
+                    marks.push((row as u32, self.factors[row]));
                 }
             });
             let vector = self.encoder.encode_some(input, |_| rng.f32() >= self.settings.unit_dropout);

@@ -1,11 +1,11 @@
 //! The trainable twin of the heads: the same sum of a wide and a deep part, as candle tensors.
 //!
 //! The deep part is candle's, the wide one [`Wide`]; both learn with a falling rate on one thread. What is random comes
-//! from the generator it is given, so that a seed gives the same bits on one machine. Must not know rows or files. Invariant: the tests hold this forward and
-//! [`Heads::forward`](crate::model::heads::Heads::forward) to the same logits for the same weights.
+//! from the generator it is given, so that a seed gives the same bits on one machine. Must not know rows or files.
+//! Invariant: the tests hold this forward and [`Heads::forward`](crate::model::heads::Heads::forward) to the same logits
+//! for the same weights.
 
 use candle_core::{D, DType, Device, Tensor, Var};
-use candle_nn::ops::log_softmax;
 use candle_nn::optim::{AdamW, Optimizer, ParamsAdamW};
 
 use super::Settings;
@@ -56,12 +56,13 @@ pub(super) struct Batch {
 }
 
 impl Batch {
-    /// Adds a text by its known marks and its vector.
-    pub fn push(&mut self, marks: &[u32], vector: &[f32]) {
+    /// Adds a text by its known marks, each with what it counts among them, and its vector.
+    pub fn push(&mut self, marks: &[(u32, f32)], vector: &[f32]) {
         let text = self.num_texts as u32;
-        self.marks.extend_from_slice(marks);
+        let share = mark_weight(marks.len());
+        self.marks.extend(marks.iter().map(|(mark, _)| mark));
         self.mark_texts.extend(marks.iter().map(|_| text));
-        self.mark_weights.extend(marks.iter().map(|_| mark_weight(marks.len())));
+        self.mark_weights.extend(marks.iter().map(|(_, factor)| share * factor));
         self.vectors.extend_from_slice(vector);
         self.num_texts += 1;
     }
@@ -170,7 +171,12 @@ impl DeepVars {
     }
 }
 
-/// Cross entropy of the exclusive heads, logistic loss (in its form without overflow) of the presences; mean over texts.
+/// A label whose share is at least this is the right one; one whose share is below the second is none.
+const LABEL_SHARE: f64 = 0.5;
+const SECOND_SHARE: f64 = 0.15;
+
+/// Squared hinge of the exclusive heads, each label against the rest: what is told apart well already teaches nothing
+/// more, so the borders are learned. Logistic loss (in its form without overflow) of the presences. Mean over texts.
 fn loss(logits: &Tensor, batch: &Batch) -> Result<Tensor, ModelError> {
     let device = &Device::Cpu;
     let targets = Tensor::from_slice(&batch.targets, (batch.num_texts, NUM_OUTPUTS), device)?;
@@ -184,7 +190,12 @@ fn loss(logits: &Tensor, batch: &Batch) -> Result<Tensor, ModelError> {
             let overflow_free = (logits.abs()?.neg()?.exp()? + 1.0)?.log()?;
             ((logits.relu()? - (&logits * &targets)?)? + overflow_free)?.mean(D::Minus1)?
         } else {
-            (log_softmax(&logits, D::Minus1)? * &targets)?.sum(D::Minus1)?.neg()?
+            // +1 for the label, -1 for the others, 0 for a second one that is there too.
+            let is_label = targets.ge(LABEL_SHARE)?.to_dtype(DType::F32)?;
+            let is_none = targets.lt(SECOND_SHARE)?.to_dtype(DType::F32)?;
+            let signs = (&is_label - &is_none)?;
+            let short = (1.0 - (&logits * &signs)?)?.relu()?;
+            (short.sqr()? * signs.abs()?)?.sum(D::Minus1)?
         };
         total = (total + (each * weights.narrow(1, head_idx, 1)?.squeeze(1)?)?)?;
     }

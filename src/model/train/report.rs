@@ -7,8 +7,8 @@ use std::fmt;
 use super::rows::Row;
 use crate::domain::{DOMAINS, InquiryType, Sentiment, Urgency};
 use crate::model::bundle::Bundle;
-use crate::model::calibration::softmax;
-use crate::model::classification::prior_logits;
+use crate::model::calibration::Calibration;
+use crate::model::classification::{prior_logits, shares};
 use crate::model::features::Input;
 use crate::model::heads::{Head, NUM_OUTPUTS};
 use crate::model::measures::{Confusion, Interval, LabelScore, bootstrap, ece, macro_f1};
@@ -56,12 +56,15 @@ pub(super) type Measured = ([f32; NUM_OUTPUTS], [usize; Head::EXCLUSIVE.len()]);
 pub fn evaluate(bundle: &Bundle, rows: &[Row], seed: u64) -> Report {
     let measured = measure(bundle, rows);
     let mut rng = fastrand::Rng::with_seed(seed);
+    let (raw, calibrated) = (Calibration::default(), &bundle.description.calibration);
     let mut heads = Vec::new();
     for (head_idx, head) in Head::EXCLUSIVE.into_iter().enumerate() {
-        let of_head: Vec<(&[f32], usize)> =
-            measured.iter().map(|(logits, gold)| (&logits[head.range()], gold[head_idx])).collect();
-        let temperature = bundle.description.calibration.temperatures[head_idx];
-        heads.push(head_report(head, &of_head, temperature, &mut rng));
+        let of_row = |(logits, gold): &Measured| Judged {
+            raw: shares(head, logits, &raw),
+            calibrated: shares(head, logits, calibrated),
+            gold: gold[head_idx],
+        };
+        heads.push(head_report(head, &measured.iter().map(of_row).collect::<Vec<_>>(), &mut rng));
     }
     Report { num_rows: rows.len(), heads }
 }
@@ -78,13 +81,18 @@ pub(super) fn measure(bundle: &Bundle, rows: &[Row]) -> Vec<Measured> {
     rows.iter().map(of_row).collect()
 }
 
-fn head_report(head: Head, rows: &[(&[f32], usize)], temperature: f32, rng: &mut fastrand::Rng) -> HeadReport {
+/// The probabilities of one head for a row, before and after calibration, with its gold label.
+struct Judged {
+    raw: Vec<f32>,
+    calibrated: Vec<f32>,
+    gold: usize,
+}
+
+fn head_report(head: Head, rows: &[Judged], rng: &mut fastrand::Rng) -> HeadReport {
     let labels = labels_of(head);
-    let pairs: Vec<(usize, usize)> = rows.iter().map(|(logits, gold)| (*gold, top(logits))).collect();
-    let confidences = |temperature: f32| -> Vec<(f32, bool)> {
-        let of_row =
-            |(logits, gold): &(&[f32], usize)| (softmax(logits, temperature)[top(logits)], top(logits) == *gold);
-        rows.iter().map(of_row).collect()
+    let pairs: Vec<(usize, usize)> = rows.iter().map(|row| (row.gold, top(&row.calibrated))).collect();
+    let confidences = |of: fn(&Judged) -> &Vec<f32>| -> Vec<(f32, bool)> {
+        rows.iter().map(|row| (of(row)[top(of(row))], top(of(row)) == row.gold)).collect()
     };
     let confusion = Confusion::count(&pairs, labels.len());
     HeadReport {
@@ -95,8 +103,8 @@ fn head_report(head: Head, rows: &[(&[f32], usize)], temperature: f32, rng: &mut
         macro_f1_interval: bootstrap(&pairs, NUM_RESAMPLES, rng, macro_f1),
         label_scores: confusion.label_scores(),
         confusion,
-        ece_before: ece(&confidences(1.0), NUM_BINS),
-        ece_after: ece(&confidences(temperature), NUM_BINS),
+        ece_before: ece(&confidences(|row| &row.raw), NUM_BINS),
+        ece_after: ece(&confidences(|row| &row.calibrated), NUM_BINS),
     }
 }
 
@@ -110,8 +118,8 @@ fn labels_of(head: Head) -> Vec<&'static str> {
     }
 }
 
-fn top(logits: &[f32]) -> usize {
-    (1..logits.len()).fold(0, |best, label| if logits[label] > logits[best] { label } else { best })
+fn top(shares: &[f32]) -> usize {
+    (1..shares.len()).fold(0, |best, label| if shares[label] > shares[best] { label } else { best })
 }
 
 impl fmt::Display for Report {
@@ -145,9 +153,11 @@ mod tests {
 
     #[test]
     fn figures_are_readable() {
-        let logits = [[2.0, 0.0, 0.0, 0.0], [0.0, 2.0, 0.0, 0.0], [2.0, 0.0, 0.0, 0.0]];
-        let rows: Vec<(&[f32], usize)> = logits.iter().map(|row| row.as_slice()).zip([0, 1, 1]).collect();
-        let head = head_report(Head::Type, &rows, 1.0, &mut fastrand::Rng::with_seed(1));
+        let shares = [[0.7, 0.1, 0.1, 0.1], [0.1, 0.7, 0.1, 0.1], [0.7, 0.1, 0.1, 0.1]];
+        let judged =
+            |(shares, gold): ([f32; 4], usize)| Judged { raw: shares.to_vec(), calibrated: shares.to_vec(), gold };
+        let rows: Vec<Judged> = shares.into_iter().zip([0, 1, 1]).map(judged).collect();
+        let head = head_report(Head::Type, &rows, &mut fastrand::Rng::with_seed(1));
         assert!((head.accuracy - 2.0 / 3.0).abs() < 1e-9);
         let text = Report { num_rows: 3, heads: vec![head] }.to_string();
         assert!(text.starts_with("3 rows\n\ntype: macro-F1 0.667 ["), "{text}");

@@ -53,7 +53,7 @@ pub(super) struct Example {
 
 /// How much of the type's probability a second type takes.
 const SECOND_TYPE_SHARE: f32 = 0.2;
-/// What a phrasing teaches each head: its domain, and weakly that people ask in this way.
+/// What a phrasing teaches each head: its domain alone.
 const PHRASING_WEIGHTS: [f32; Head::ALL.len()] = [0.0, 0.0, 0.5, 0.0, 0.0];
 
 #[derive(Deserialize)]
@@ -157,11 +157,11 @@ fn index_of<L: PartialEq>(labels: &[L], label: L) -> usize {
 }
 
 impl Example {
-    /// Makes the example of a labelled message; `smoothing` is spread over all labels of a head.
-    pub fn of_row(row: &Row, smoothing: f32, segmenter: &Segmenter) -> Self {
+    /// Makes the example of a labelled message.
+    pub fn of_row(row: &Row, segmenter: &Segmenter) -> Self {
         let mut targets = [0.0; NUM_OUTPUTS];
         for head in Head::EXCLUSIVE {
-            set_smoothed(&mut targets[head.range()], row.gold(head), smoothing);
+            targets[head.range()][row.gold(head)] = 1.0;
         }
         targets[Head::Presence.range()][row.gold(Head::Type)] = 1.0;
         if let Some(second) = row.second_type {
@@ -174,17 +174,9 @@ impl Example {
     }
 
     /// Makes the example of a phrasing.
-    pub fn of_phrasing(row: &PhrasingRow, smoothing: f32, segmenter: &Segmenter) -> Self {
+    pub fn of_phrasing(row: &PhrasingRow, segmenter: &Segmenter) -> Self {
         let mut targets = [0.0; NUM_OUTPUTS];
-        set_smoothed(
-            &mut targets[Head::Type.range()],
-            index_of(InquiryType::ALL, InquiryType::Consultation),
-            smoothing,
-        );
-        set_smoothed(&mut targets[Head::Urgency.range()], index_of(Urgency::ALL, Urgency::Normal), smoothing);
-        set_smoothed(&mut targets[Head::Domain.range()], index_of(&DOMAINS, row.domain.as_str()), smoothing);
-        set_smoothed(&mut targets[Head::Sentiment.range()], index_of(Sentiment::ALL, Sentiment::Neutral), smoothing);
-        targets[Head::Presence.range()][index_of(InquiryType::ALL, InquiryType::Consultation)] = 1.0;
+        targets[Head::Domain.range()][index_of(&DOMAINS, row.domain.as_str())] = 1.0;
         Self::new(&row.text, targets, PHRASING_WEIGHTS, segmenter)
     }
 
@@ -211,12 +203,6 @@ impl Example {
         let text: String = chars.into_iter().collect();
         Self { words: segmenter.words(&text), text, ..self.clone() }
     }
-}
-
-fn set_smoothed(targets: &mut [f32], gold: usize, smoothing: f32) {
-    let share = smoothing / targets.len() as f32;
-    targets.fill(share);
-    targets[gold] += 1.0 - smoothing;
 }
 
 #[cfg(test)]
@@ -273,19 +259,19 @@ pub(super) mod tests {
     fn targets_are_shares() {
         let mut row = row("建议退货更快", InquiryType::Complaint, "order");
         row.second_type = Some(InquiryType::Suggestion);
-        let example = Example::of_row(&row, 0.1, &Segmenter::shared());
+        let example = Example::of_row(&row, &Segmenter::shared());
         for head in Head::EXCLUSIVE {
             let total: f32 = example.targets[head.range()].iter().sum();
             assert!((total - 1.0).abs() < 1e-5, "{}", head.name());
         }
         assert_eq!(example.targets[Head::Presence.range()], [0.0, 1.0, 1.0, 0.0]);
-        assert!(example.targets[1] > example.targets[2] && example.targets[2] > example.targets[0]);
+        assert!(example.targets[1] > example.targets[2] && example.targets[2] > 0.0 && example.targets[0] == 0.0);
     }
 
     #[test]
     fn a_slip_is_small() {
         let segmenter = Segmenter::shared();
-        let example = Example::of_row(&row("怎么开发票给公司", InquiryType::Other, "other"), 0.0, &segmenter);
+        let example = Example::of_row(&row("怎么开发票给公司", InquiryType::Other, "other"), &segmenter);
         let mut rng = fastrand::Rng::with_seed(1);
         for _ in 0..100 {
             let slipped = example.with_slip(&mut rng, &segmenter).text.chars().count();

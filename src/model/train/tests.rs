@@ -80,8 +80,8 @@ fn the_forward_by_hand_is_that_of_candle() {
         let normalized = normalize(text);
         let words = segmenter.words(normalized.as_str());
         let input = Input { text: normalized.as_str(), words: &words };
-        let mut marks: Vec<u32> = Vec::new();
-        visit_marks(input, |key| marks.extend(heads.marks.lookup(key).map(|row| row as u32)));
+        let mut marks: Vec<(u32, f32)> = Vec::new();
+        visit_marks(input, |key| marks.extend(heads.marks.lookup(key).map(|row| (row as u32, 1.0))));
         let mut batch = Batch::default();
         batch.push(&marks, &bundle.embed(input).expect("known characters"));
         let candle = weights.forward(&batch).expect("shapes that fit");
@@ -106,7 +106,7 @@ fn folding_gives_the_mean() {
         bias: vec![value; NUM_OUTPUTS],
     };
     let mut batch = Batch::default();
-    batch.push(&[0, 0], &[0.6, 0.8]);
+    batch.push(&[(0, 1.0), (0, 1.0)], &[0.6, 0.8]);
     let logit = |weights: &Weights| weights.forward(&batch).expect("shapes that fit")[0][5];
     let mean = (logit(&part(1.0)) + logit(&part(-0.25))) / 2.0;
     assert!((logit(&Weights::folded(&[part(1.0), part(-0.25)])) - mean).abs() < 1e-5);

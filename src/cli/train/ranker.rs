@@ -1,0 +1,173 @@
+//! The ranker, from lists of candidates that the demo bases give.
+
+use std::sync::Arc;
+
+use anyhow::Context;
+use serde_json::json;
+
+use super::super::{Session, import, output};
+use super::tables::{NUM_SHARES, Tables, share_of};
+use crate::{
+    app::{self, App, StoreKind},
+    assist::{GramWeights, Ranker, Snap, Visibility, Weights},
+    domain::{Article, Audience, Channel, KnowledgeBaseId, ManualClock, StoreEpoch, Timestamp},
+    insight::{
+        evaluation::Expected,
+        ranker_training::{self, OwnQuestion, PartLists, Place, TrainedWeights},
+    },
+    knowledge::ArticleUpdate,
+    model::Bundle,
+};
+
+/// The moment the demo bases are looked at, 2026-11-22 10:00 in Shanghai, for articles come and go.
+const MOMENT: Timestamp = Timestamp(1_795_312_800_000);
+const VISIBILITY: Visibility = Visibility { channel: Channel::Im, audience: Audience::Bot, now: MOMENT };
+
+/// The ranker with how it came out for both kinds of base.
+pub(super) struct TrainedRanker {
+    pub ranker: Ranker,
+    sparse: TrainedWeights,
+    rich: TrainedWeights,
+}
+
+/// Trains the ranker for a bundle whose table is the whole one.
+pub(super) fn train(session: &Session, tables: &Tables, bundle: &Bundle) -> anyhow::Result<TrainedRanker> {
+    let bar = output::bar(NUM_SHARES + tables.sources.len(), "ask own questions");
+    let mut of_rich = Vec::new();
+    for (share, encoder) in tables.without_share.iter().enumerate() {
+        of_rich.push(rich_lists(session, tables, &bundle.with_encoder(encoder.clone()), share)?);
+        bar.inc(1);
+    }
+    let mut of_sparse = Vec::new();
+    for (place, encoder) in tables.without_base.iter().enumerate() {
+        of_sparse.push(sparse_lists(session, tables, &bundle.with_encoder(encoder.clone()), place)?);
+        bar.inc(1);
+    }
+    bar.finish_and_clear();
+    let settings = ranker_training::Settings::default();
+    let (sparse, rich) = (ranker_training::train(&of_sparse, settings), ranker_training::train(&of_rich, settings));
+    let provenance = format!(
+        "questions of and to the demo knowledge bases: {} lists asked of one wording an article, {} of all",
+        sparse.num_lists, rich.num_lists
+    );
+    let asked = of_sparse.iter().chain(&of_rich).flat_map(|part| part.own.iter().chain(&part.customers));
+    let missing_grams = ranker_training::gram_weights(asked, &sparse.grams, &rich.grams);
+    let ranker = Ranker { sparse: sparse.weights, rich: rich.weights, missing_grams, provenance };
+    Ok(TrainedRanker { ranker, sparse, rich })
+}
+
+/// Asks every base one share of the questions, by vectors that have not seen it.
+fn rich_lists(session: &Session, tables: &Tables, bundle: &Bundle, share: usize) -> anyhow::Result<PartLists> {
+    let app = demo(session, bundle.clone(), false)?;
+    let snap: Arc<Snap> = app.live.load();
+    let mut lists = PartLists::default();
+    for source in &tables.sources {
+        let base = snap.bases.get(&source.id).context("the demo base is there")?;
+        let questions = ranker_training::own_questions(base);
+        let questions: Vec<OwnQuestion<'_>> =
+            questions.into_iter().filter(|question| share_of(question.text) == share).collect();
+        let customers = source.customers.iter().filter(|question| share_of(&question.question) == share);
+        let customers: Vec<Expected> = customers.cloned().collect();
+        lists.own.extend(ranker_training::lists(&snap.shared, base, &questions, VISIBILITY)?);
+        lists.customers.extend(ranker_training::customer_lists(&snap.shared, base, &customers, VISIBILITY)?);
+    }
+    Ok(lists)
+}
+
+/// Asks one base, which holds its standard questions only, what it otherwise holds besides, by vectors that have not
+/// seen it.
+fn sparse_lists(session: &Session, tables: &Tables, bundle: &Bundle, place: usize) -> anyhow::Result<PartLists> {
+    let source = &tables.sources[place];
+    let (rich, sparse) = (demo(session, bundle.clone(), false)?, demo(session, bundle.clone(), true)?);
+    let (rich, sparse): (Arc<Snap>, Arc<Snap>) = (rich.live.load(), sparse.live.load());
+    let base = rich.bases.get(&source.id).context("the demo base is there")?;
+    let sparse_base = sparse.bases.get(&source.id).context("both have the same bases")?;
+    let questions = ranker_training::own_questions(base);
+    let moved = questions.iter().filter_map(|question| {
+        // The standard question is all that the sparse base holds, and it has no negative ones.
+        let is_moved = matches!(question.place, Place::Positive(idx) if idx > 0);
+        let id = &base.snapshot.table.article(question.article)?.article.id;
+        let article = sparse_base.snapshot.table.article_by_id(id)?.article.no;
+        is_moved.then_some(OwnQuestion { article, place: Place::Elsewhere, ..*question })
+    });
+    Ok(PartLists {
+        own: ranker_training::lists(&sparse.shared, sparse_base, &moved.collect::<Vec<_>>(), VISIBILITY)?,
+        customers: ranker_training::customer_lists(&sparse.shared, sparse_base, &source.customers, VISIBILITY)?,
+    })
+}
+
+/// The demo bases in memory; with one wording an article where they are to be sparse.
+fn demo(session: &Session, bundle: Bundle, is_sparse: bool) -> anyhow::Result<App> {
+    // Nothing is asked for probabilities while the lists are made, so a blank ranker does.
+    let blank = Ranker {
+        sparse: Weights::BLANK,
+        rich: Weights::BLANK,
+        missing_grams: GramWeights::default(),
+        provenance: "blank".to_owned(),
+    };
+    let shared = app::with_ranker(bundle, blank, StoreEpoch("train".to_owned()))?;
+    let clock = Arc::new(ManualClock::new(MOMENT));
+    let app = App::start_with(&session.config, &StoreKind::Memory, clock, Some(shared))?;
+    app.install_demo()?;
+    if is_sparse {
+        for id in app.store.knowledge_bases()?.into_iter().map(|base| base.id) {
+            strip(&app, &id)?;
+        }
+    }
+    app.wait_ready()?;
+    Ok(app)
+}
+
+/// Takes the similar and negative questions of a base away.
+fn strip(app: &App, id: &KnowledgeBaseId) -> anyhow::Result<()> {
+    let (articles, _) = app.store.snapshot(id)?;
+    for article in articles {
+        let stripped = Article { similar_questions: Vec::new(), negative_questions: Vec::new(), ..article };
+        let fields = vec!["similar_questions".to_owned(), "negative_questions".to_owned()];
+        let update = ArticleUpdate { article: stripped, fields, etag: None, allow_missing: false };
+        app.knowledge.update_article(&import::request(), id, update, false)?;
+    }
+    Ok(())
+}
+
+impl TrainedRanker {
+    /// Returns how it came out.
+    pub fn json(&self) -> serde_json::Value {
+        json!({"sparse": ranker_json(&self.sparse), "rich": ranker_json(&self.rich)})
+    }
+
+    /// Prints how it came out, and the weights.
+    pub fn print(&self) {
+        for (name, of) in [("sparse", &self.sparse), ("rich", &self.rich)] {
+            output::line(&format!(
+                "{name} ranker: {} lists; on what was left out R@1={:.3} ECE={:.3}; temperature {:.2}, shift {:+.2}; \
+                 at threshold {:.2}: coverage {:.3}, false answers {:.3}",
+                of.num_lists,
+                of.recall_at_1,
+                of.ece,
+                of.temperature,
+                of.shift,
+                of.weights.answer_threshold,
+                of.coverage,
+                of.false_answers
+            ));
+        }
+        let weights = self.sparse.weights.weights.iter().zip(self.rich.weights.weights);
+        for (name, (sparse, rich)) in crate::assist::FEATURE_NAMES.iter().zip(weights) {
+            output::line(&format!("  {name:<26} {sparse:+.3} {rich:+.3}"));
+        }
+    }
+}
+
+fn ranker_json(trained: &TrainedWeights) -> serde_json::Value {
+    json!({
+        "lists": trained.num_lists,
+        "temperature": trained.temperature,
+        "shift": trained.shift,
+        "ece": trained.ece,
+        "r1": trained.recall_at_1,
+        "coverage": trained.coverage,
+        "false_answers": trained.false_answers,
+        "answer_threshold": trained.weights.answer_threshold,
+    })
+}
