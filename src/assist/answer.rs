@@ -119,7 +119,12 @@ pub fn answer(snap: &Snap, ask: &Ask<'_>) -> Result<Reply, AssistError> {
     let contenders: Vec<Contender> = found
         .ranked
         .iter()
-        .map(|ranked| Contender { confidence: ranked.confidence, verdict: ranked.verdict })
+        .map(|ranked| Contender {
+            confidence: ranked.confidence,
+            verdict: ranked.verdict,
+            base_idx: bases.iter().position(|base| Arc::ptr_eq(base, &ranked.base)).unwrap_or(0),
+            is_exact: ranked.is_exact(),
+        })
         .collect();
     let decision = decide::decide(&Facts {
         is_blocked: analysis.is_blocked,

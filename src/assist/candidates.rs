@@ -27,6 +27,13 @@ pub struct Ranked {
     pub verdict: CandidateVerdict,
 }
 
+impl Ranked {
+    /// Tells whether the article holds the very wording, synonyms folded.
+    pub fn is_exact(&self) -> bool {
+        self.compared.features[features::EXACT] > 0.0
+    }
+}
+
 /// The candidates of one text.
 #[derive(Default)]
 pub struct Candidates {

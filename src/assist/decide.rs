@@ -31,6 +31,10 @@ impl Bounds {
 pub struct Contender {
     pub confidence: f32,
     pub verdict: CandidateVerdict,
+    /// Which of the bases asked holds it.
+    pub base_idx: usize,
+    /// It holds the very wording.
+    pub is_exact: bool,
 }
 
 /// All that the decision looks at.
@@ -101,13 +105,22 @@ pub fn decide(facts: &Facts<'_>) -> Decision {
     Decision::NoAnswer { reason: no_answer_reason(facts) }
 }
 
-/// The first contender that may answer and is probable enough.
+/// The first contender that may answer and is probable enough, unless another base is as good a place to ask: its
+/// probability says nothing of the others, so the customer says which is meant.
 fn answerable(facts: &Facts<'_>) -> Option<usize> {
     let (idx, first) =
         facts.contenders.iter().enumerate().find(|(_, one)| one.verdict == CandidateVerdict::Eligible)?;
     // A vetoed article above it says that the message is near, yet asks something else.
     let is_first = idx == 0 || facts.contenders[0].confidence <= first.confidence;
-    (is_first && first.confidence >= facts.bounds.answer).then_some(idx)
+    let is_enough = |one: &Contender| one.confidence >= facts.bounds.answer;
+    // The very wording in one base goes before what only comes near in another.
+    let is_rival = |one: &Contender| {
+        let is_elsewhere = one.base_idx != first.base_idx && one.verdict == CandidateVerdict::Eligible;
+        is_elsewhere && is_enough(one) && (one.is_exact || !first.is_exact)
+    };
+    let may_ask_back = facts.max_options >= 2;
+    let is_rivalled = may_ask_back && facts.contenders.iter().any(is_rival);
+    (is_first && is_enough(first) && !is_rivalled).then_some(idx)
 }
 
 fn handoff_reason(facts: &Facts<'_>) -> Option<HandoffReason> {

@@ -258,7 +258,7 @@ pub(super) fn candidate(ranked: &Ranked, message: &Message, explain: bool) -> Ca
     let canonical = phrasing.map(|phrasing| &phrasing.profile.canonical);
     let match_type = match phrasing {
         Some(phrasing) if bare(&phrasing.normalized) == bare(message.text()) => MatchType::Exact,
-        Some(_) if ranked.compared.features[features::EXACT] > 0.0 => MatchType::Synonym,
+        Some(_) if ranked.is_exact() => MatchType::Synonym,
         _ => MatchType::Lexical,
     };
     Candidate {

@@ -23,7 +23,10 @@ fn facts(contenders: &[Contender]) -> Facts<'_> {
 }
 
 fn of(confidences: &[f32]) -> Vec<Contender> {
-    confidences.iter().map(|p| Contender { confidence: *p, verdict: CandidateVerdict::Eligible }).collect()
+    confidences
+        .iter()
+        .map(|p| Contender { confidence: *p, verdict: CandidateVerdict::Eligible, base_idx: 0, is_exact: false })
+        .collect()
 }
 
 fn check(facts: &Facts<'_>, want: Decision) {
@@ -48,7 +51,7 @@ fn confidence_decides_between_answer_options_and_no() {
 
 #[test]
 fn a_veto_is_the_reason_and_is_never_stepped_over() {
-    let vetoed = |verdict| Contender { confidence: 0.9, verdict };
+    let vetoed = |verdict| Contender { confidence: 0.9, verdict, base_idx: 0, is_exact: false };
     let list = [vetoed(CandidateVerdict::PolarityConflict), of(&[0.05])[0]];
     check(&facts(&list), no_answer(NoAnswerReason::PolarityConflict));
     let list = [vetoed(CandidateVerdict::NegativeQuestion)];
@@ -88,6 +91,28 @@ fn every_miss_has_its_reason() {
     let triggers = HandoffTriggers { complaints: true, urgent: true, no_answer: true };
     let eager = Facts { triggers, ..facts(&[]) };
     check(&eager, Decision::Handoff { reason: HandoffReason::NoAnswer, answer: None });
+}
+
+#[test]
+fn two_bases_that_both_claim_a_question_are_asked_back() {
+    let of_bases = |bases: [usize; 3]| -> Vec<Contender> {
+        of(&[0.99, 0.9, 0.4]).into_iter().zip(bases).map(|(one, base_idx)| Contender { base_idx, ..one }).collect()
+    };
+    check(&facts(&of_bases([1, 0, 0])), Decision::Clarify { options: vec![0, 1, 2] });
+    check(&facts(&of_bases([1, 1, 0])), Decision::Answer { idx: 0 });
+    let complaint = of_bases([1, 0, 0]);
+    let complaint = Facts { kind: InquiryType::Complaint, ..facts(&complaint) };
+    check(&complaint, Decision::Handoff { reason: HandoffReason::Complaint, answer: None });
+    let no_options = of_bases([1, 0, 0]);
+    check(&Facts { max_options: 1, ..facts(&no_options) }, Decision::Answer { idx: 0 });
+    let mut vetoed = of_bases([1, 0, 0]);
+    vetoed[1].verdict = CandidateVerdict::NegativeQuestion;
+    check(&facts(&vetoed), Decision::Answer { idx: 0 });
+    let mut worded = of_bases([1, 0, 0]);
+    worded[0].is_exact = true;
+    check(&facts(&worded), Decision::Answer { idx: 0 });
+    worded[1].is_exact = true;
+    check(&facts(&worded), Decision::Clarify { options: vec![0, 1, 2] });
 }
 
 #[test]
