@@ -46,13 +46,13 @@ pub struct Candidates {
 }
 
 /// A text that is compared, read once for all bases.
-struct Read<'t> {
+struct ReadText<'t> {
     text: AskedText<'t>,
     /// Empty where the bundle has no encoder.
     vector: Vec<i8>,
 }
 
-impl<'t> Read<'t> {
+impl<'t> ReadText<'t> {
     fn of(shared: &Shared, normalized: &'t str) -> Self {
         let text = AskedText::read(normalized);
         Self { vector: shared.vector_of(&text), text }
@@ -62,7 +62,7 @@ impl<'t> Read<'t> {
 /// Finds and ranks the candidates of a normalized text in every base.
 pub fn candidates(shared: &Shared, bases: &[Arc<Base>], normalized: &str, visibility: Visibility) -> Candidates {
     let mut all = Candidates::default();
-    let read = Read::of(shared, normalized);
+    let read = ReadText::of(shared, normalized);
     for base in bases {
         match retrieve::retrieve(base, &read.text, visibility, None) {
             Ok(retrieved) => {
@@ -77,7 +77,7 @@ pub fn candidates(shared: &Shared, bases: &[Arc<Base>], normalized: &str, visibi
     all
 }
 
-fn rank(shared: &Shared, base: &Arc<Base>, read: &Read<'_>, found: Vec<Found>) -> Vec<Ranked> {
+fn rank(shared: &Shared, base: &Arc<Base>, read: &ReadText<'_>, found: Vec<Found>) -> Vec<Ranked> {
     let asked = asked(shared, base, &read.text, None);
     let compared = compare(base, &read.vector, (&asked, None), found);
     let utilities: Vec<f32> = compared.iter().map(|(_, compared)| base.weights.utility(&compared.features)).collect();
@@ -149,7 +149,7 @@ pub fn examples_without(
     visibility: Visibility,
 ) -> index::Result<Vec<Example>> {
     let normalized = crate::text::normalize(text);
-    let read = Read::of(shared, normalized.as_str());
+    let read = ReadText::of(shared, normalized.as_str());
     let retrieved = retrieve::retrieve(base, &read.text, visibility, left_out)?;
     let asked = asked(shared, base, &read.text, left_out);
     let compared = compare(base, &read.vector, (&asked, left_out), retrieved.found);

@@ -1,8 +1,8 @@
 //! Makes the probabilities mean what they say.
 //!
 //! Each exclusive head has a temperature, each presence a slope and an offset, fitted on rows held out by group, never on
-//! the test rows. Must not know the model. Invariants: the order of a head's logits does not change; probabilities of an exclusive
-//! head add up to 1; the fit is a search over a fixed grid, thus the same everywhere.
+//! the test rows. Must not know the model. Invariants: the order of a head's logits does not change; probabilities of an
+//! exclusive head add up to 1; the fit is a search over a fixed grid, thus the same everywhere.
 
 use serde::{Deserialize, Serialize};
 

@@ -54,21 +54,25 @@ pub(super) fn run(session: &Session, options: &Options) -> anyhow::Result<()> {
             rows.iter().map(|row| &row.text).chain(phrasings.iter().map(|row| &row.text)),
         )?;
     }
+    // Read before the minutes of tuning, so that a wrong folder is said at once.
+    let present = if options.ranker_only { Some(Bundle::load(&options.out)?) } else { None };
     let tables = Tables::tune(&options.source, options.seed)?;
-    let bundle = if options.ranker_only {
-        let bundle = Bundle::load(&options.out)?;
-        let is_ours = bundle.encoder().is_same(&tables.whole);
-        ensure!(is_ours, "the bundle in {} has other vectors; train it anew", options.out.display());
-        bundle
-    } else {
-        let trained = train_bundle(&rows, &phrasings, &tables, options.seed)?;
-        trained.save(&options.out)?;
-        if session.json {
-            result["report"] = json!(trained.report.to_string());
-        } else {
-            output::line(&trained.report.to_string());
+    let bundle = match present {
+        Some(bundle) => {
+            let is_ours = bundle.encoder().is_same(&tables.whole);
+            ensure!(is_ours, "the bundle in {} has other vectors; train it anew", options.out.display());
+            bundle
         }
-        trained.bundle
+        None => {
+            let trained = train_bundle(&rows, &phrasings, &tables, options.seed)?;
+            trained.save(&options.out)?;
+            if session.json {
+                result["report"] = json!(trained.report.to_string());
+            } else {
+                output::line(&trained.report.to_string());
+            }
+            trained.bundle
+        }
     };
     let trained = ranker::train(session, &tables, &bundle)?;
     let path = options.out.join(RANKER_FILE);

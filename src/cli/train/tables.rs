@@ -6,7 +6,7 @@
 
 use std::{
     fs,
-    path::{Path, PathBuf},
+    path::Path,
     sync::{
         Mutex,
         atomic::{AtomicUsize, Ordering},
@@ -117,7 +117,7 @@ fn tune_all(fitted: &Encoder, lessons: &[Vec<Wordings>], settings: &TuneSettings
 /// Fits a table to what a teacher says of texts, and writes it below the source folder.
 pub(super) fn fit<'t>(teacher: &Path, source: &Path, texts: impl Iterator<Item = &'t String>) -> anyhow::Result<()> {
     let teacher = train::Teacher::load(teacher)?;
-    let path: PathBuf = source.join(WORDS_FILE);
+    let path = source.join(WORDS_FILE);
     let words = fs::read_to_string(&path).with_context(|| format!("{} cannot be read", path.display()))?;
     let words: Vec<String> = words.lines().filter(|line| !line.starts_with('#')).map(str::to_owned).collect();
     let bar = output::bar(0, "ask the teacher");
