@@ -47,6 +47,9 @@ pub(super) struct LabelsOptions {
     /// Messages: {"text", "type"?, "urgency"?, "domain"?, "sentiment"?, "has_request"?} a line.
     #[arg(long, value_name = "FILE")]
     messages: PathBuf,
+    /// Lists the messages that went wrong, one JSON object a line.
+    #[arg(long)]
+    misses: bool,
 }
 
 #[derive(Debug, Args)]
@@ -111,6 +114,11 @@ fn labels(session: &Session, options: &LabelsOptions) -> anyhow::Result<()> {
         output::line(&serde_json::to_string(&report)?);
     } else {
         print_labels(&report);
+    }
+    if options.misses {
+        for message in report.messages.iter().filter(|message| !message.is_right()) {
+            output::line(&serde_json::to_string(message)?);
+        }
     }
     Ok(())
 }

@@ -47,21 +47,42 @@ pub struct QuestionReport {
     pub confusion: BTreeMap<String, BTreeMap<String, usize>>,
 }
 
+/// What was said of one message, beside what should have been said.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct JudgedMessage {
+    pub text: String,
+    #[serde(flatten)]
+    pub questions: BTreeMap<&'static str, JudgedQuestion>,
+}
+
+/// One answer to one question.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct JudgedQuestion {
+    pub gold: String,
+    pub predicted: String,
+    /// Of the predicted label, in [0, 1].
+    pub probability: f32,
+    /// Whether the analysis abstained.
+    pub abstained: bool,
+}
+
+impl JudgedMessage {
+    /// Tells whether each label given is the one that was found.
+    pub fn is_right(&self) -> bool {
+        self.questions.values().all(|one| one.gold == one.predicted)
+    }
+}
+
 /// The figures of the questions present in the rows.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct LabelsReport {
     #[serde(flatten)]
     pub questions: BTreeMap<&'static str, QuestionReport>,
+    /// Every message, in the order of the rows.
+    #[serde(skip)]
+    pub messages: Vec<JudgedMessage>,
     pub cpu_us_p50: f64,
     pub cpu_us_p99: f64,
-}
-
-/// One answer to one question.
-struct Prediction {
-    gold: String,
-    predicted: String,
-    probability: f32,
-    abstained: bool,
 }
 
 /// Analyzes every message on the production path, by the default policy.
@@ -72,7 +93,7 @@ pub fn measure_labels(
     cpu: &dyn Fn() -> Duration,
     progress: &mut dyn FnMut(usize),
 ) -> LabelsReport {
-    let mut predictions: BTreeMap<&'static str, Vec<Prediction>> = BTreeMap::new();
+    let mut messages: Vec<JudgedMessage> = Vec::with_capacity(rows.len());
     let mut durations = Vec::with_capacity(rows.len());
     let inquiry = Inquiry::im("");
     let ask = Ask { inquiry: &inquiry, knowledge_bases: &[], now, deadline: None, max_candidates: 0, explain: false };
@@ -80,20 +101,22 @@ pub fn measure_labels(
         let before = cpu();
         let (analysis, _) = assist::analyze_alone(snap, None, &row.text, &ask);
         durations.push(cpu().saturating_sub(before));
-        for (question, prediction) in compare(row, &analysis) {
-            predictions.entry(question).or_default().push(prediction);
-        }
+        messages.push(JudgedMessage { text: row.text.clone(), questions: compare(row, &analysis) });
         progress(idx + 1);
     }
-    let questions = predictions.into_iter().map(|(question, rows)| (question, question_report(&rows))).collect();
+    let mut answers: BTreeMap<&'static str, Vec<&JudgedQuestion>> = BTreeMap::new();
+    for (question, one) in messages.iter().flat_map(|message| &message.questions) {
+        answers.entry(question).or_default().push(one);
+    }
     LabelsReport {
-        questions,
+        questions: answers.iter().map(|(question, rows)| (*question, question_report(rows))).collect(),
+        messages,
         cpu_us_p50: quantile_us(&mut durations, 0.5),
         cpu_us_p99: quantile_us(&mut durations, 0.99),
     }
 }
 
-fn compare(row: &LabelRow, analysis: &Analysis) -> Vec<(&'static str, Prediction)> {
+fn compare(row: &LabelRow, analysis: &Analysis) -> BTreeMap<&'static str, JudgedQuestion> {
     let kind = analysis.primary_type();
     let kind_probability = analysis.types.first().map_or(0.0, |top| top.probability);
     let domain_probability = analysis.domains.first().map_or(0.0, |top| top.probability);
@@ -116,12 +139,12 @@ fn compare(row: &LabelRow, analysis: &Analysis) -> Vec<(&'static str, Prediction
     given
         .into_iter()
         .filter_map(|(question, gold, predicted, probability)| {
-            Some((question, Prediction { gold: gold?, predicted, probability, abstained }))
+            Some((question, JudgedQuestion { gold: gold?, predicted, probability, abstained }))
         })
         .collect()
 }
 
-fn question_report(rows: &[Prediction]) -> QuestionReport {
+fn question_report(rows: &[&JudgedQuestion]) -> QuestionReport {
     let mut names: Vec<&str> = rows.iter().flat_map(|row| [row.gold.as_str(), row.predicted.as_str()]).collect();
     names.sort_unstable();
     names.dedup();

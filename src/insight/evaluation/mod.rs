@@ -9,7 +9,7 @@
 mod labels;
 mod retrieval;
 
-pub use labels::{LabelRow, LabelScoreReport, LabelsReport, QuestionReport, measure_labels};
+pub use labels::{JudgedMessage, JudgedQuestion, LabelRow, LabelScoreReport, LabelsReport, QuestionReport, measure_labels};
 pub use retrieval::{Asked, Expected, RetrievalReport, ask_all, report};
 
 use std::time::Duration;
