@@ -4,7 +4,9 @@
 //! the calls; one client process with one connection keeps 64 calls in flight. Both servers run in the same run, one after the other, each
 //! a process of its own: `yingda serve --demo` asked over the retail base, and this very program with `--canned`, which
 //! answers each call with one and the same reply of that server. The difference is what understanding costs; the canned
-//! figure is the transport's. Not measured: the client, latency under other load.
+//! figure is the transport's. Then `BatchAnalyze` of 10,000 messages, the labelled test messages over and over, in calls
+//! of 1,000, one at a time: messages per second of the server's processor time. Not measured: the client, latency under
+//! other load.
 //!
 //! Custom main: `cargo bench --bench grpc`.
 
@@ -37,6 +39,8 @@ use yingda::rpc::pb::{
 const IN_FLIGHT: usize = 64;
 const WARM_UP: usize = 4_000;
 const CALLS: usize = 20_000;
+const BATCH: usize = 1_000;
+const BATCHES: usize = 10;
 
 /// Answers every call with one reply.
 struct Canned(pb::AnswerResponse);
@@ -82,11 +86,12 @@ async fn serve_canned(file: &str) {
     Server::builder().add_service(service).serve_with_incoming(incoming).await.expect("it serves");
 }
 
-fn questions() -> Vec<String> {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/data/golden/retail.jsonl");
-    let text = std::fs::read_to_string(path).expect("the golden questions");
+/// One field of each row of a data file.
+fn texts(file: &str, field: &str) -> Vec<String> {
+    let path = format!("{}/data/{file}", env!("CARGO_MANIFEST_DIR"));
+    let text = std::fs::read_to_string(path).expect("a data file");
     let rows = text.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).expect("a row"));
-    rows.map(|row| row["query"].as_str().expect("a question").to_owned()).collect()
+    rows.map(|row| row[field].as_str().expect("a text").to_owned()).collect()
 }
 
 fn request(text: &str) -> pb::AnswerRequest {
@@ -152,6 +157,26 @@ async fn measure(server: &ServerChild, questions: &Arc<Vec<String>>) -> Figures 
     }
 }
 
+/// Classifies all messages in batches and returns messages per second of the server's processor time.
+async fn batches(server: &ServerChild) -> f64 {
+    let messages = texts("messages/test.jsonl", "text");
+    let endpoint = Endpoint::from_shared(format!("http://{}", server.address)).expect("an address");
+    let mut client = AssistClient::new(endpoint.connect().await.expect("a connection"));
+    let mut next = messages.iter().cycle();
+    let mut begun = cpu_time(server);
+    for number in 0..=BATCHES {
+        let texts = next.by_ref().take(BATCH).cloned().collect();
+        let request = pb::BatchAnalyzeRequest { texts, ..Default::default() };
+        let reply = client.batch_analyze(request).await.expect("a reply").into_inner();
+        assert_eq!(reply.analyses.len(), BATCH);
+        // The first batch is the warm-up.
+        if number == 0 {
+            begun = cpu_time(server);
+        }
+    }
+    (BATCH * BATCHES) as f64 / cpu_time(server).saturating_sub(begun).as_secs_f64()
+}
+
 fn print(name: &str, figures: &Figures) {
     let Figures { cpu_us, calls_per_second, num_failed } = figures;
     println!("grpc/{name}: server cpu {cpu_us:.1} us a call, {calls_per_second:.0} calls/s, {num_failed} failed");
@@ -159,7 +184,7 @@ fn print(name: &str, figures: &Figures) {
 
 async fn bench() {
     let folder = TempDir::new().expect("a folder");
-    let questions = Arc::new(questions());
+    let questions = Arc::new(texts("golden/retail.jsonl", "query"));
     let server = ServerChild::serve(&folder.path().join("data"), &["--demo"]);
     let endpoint = Endpoint::from_shared(format!("http://{}", server.address)).expect("an address");
     let mut client = AssistClient::new(endpoint.connect().await.expect("a connection"));
@@ -170,6 +195,7 @@ async fn bench() {
     println!("grpc: {CALLS} calls, {IN_FLIGHT} in flight, one connection; a reply has {} bytes", reply.encoded_len());
     let answered = measure(&server, &questions).await;
     print("answer", &answered);
+    println!("grpc/batch_analyze: {:.0} messages/s a core", batches(&server).await);
     drop(server);
     let mut command = Command::new(std::env::current_exe().expect("this program"));
     command.arg("--canned").arg(&file);
