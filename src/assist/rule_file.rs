@@ -53,8 +53,11 @@ enum ConditionShape {
 #[serde(rename_all = "snake_case")]
 enum EffectShape {
     RaiseUrgency(String),
+    CapUrgency(String),
     SetType(String),
+    ForbidType(String),
     SetDomain(String),
+    ForbidDomain(String),
     SetSentiment(String),
     RequestHuman,
     Block,
@@ -76,21 +79,10 @@ fn rule(shape: RuleShape) -> Result<Rule, RuleFileError> {
         ConditionShape::Pattern(pattern) => Condition::Pattern(pattern),
         ConditionShape::Near { first, second, max_chars } => Condition::Near { first, second, max_chars },
     };
-    let unknown = |label: String, question| RuleFileError::Label { rule: shape.id.clone(), label, question };
-    let effect = match shape.effect {
-        EffectShape::RaiseUrgency(label) => {
-            Effect::RaiseUrgency(Urgency::from_label(&label).ok_or_else(|| unknown(label, "urgency"))?)
-        }
-        EffectShape::SetType(label) => {
-            Effect::SetType(InquiryType::from_label(&label).ok_or_else(|| unknown(label, "type"))?)
-        }
-        EffectShape::SetSentiment(label) => {
-            Effect::SetSentiment(Sentiment::from_label(&label).ok_or_else(|| unknown(label, "sentiment"))?)
-        }
-        EffectShape::SetDomain(domain) => Effect::SetDomain(domain),
-        EffectShape::RequestHuman => Effect::RequestHuman,
-        EffectShape::Block => Effect::Block,
-    };
+    let effect = effect(shape.effect).map_err(|(label, question)| {
+        let rule = shape.id.clone();
+        RuleFileError::Label { rule, label, question }
+    })?;
     Ok(Rule {
         id: shape.id,
         condition,
@@ -99,5 +91,25 @@ fn rule(shape: RuleShape) -> Result<Rule, RuleFileError> {
         negation_aware: shape.negation_aware,
         example: shape.example,
         counter_example: shape.counter_example,
+        is_enabled: true,
+        note: String::new(),
+    })
+}
+
+/// Reads an effect; fails with a label that is unknown, and of which question.
+fn effect(shape: EffectShape) -> Result<Effect, (String, &'static str)> {
+    let urgency = |label: String| Urgency::from_label(&label).ok_or((label, "urgency"));
+    let kind = |label: String| InquiryType::from_label(&label).ok_or((label, "type"));
+    let sentiment = |label: String| Sentiment::from_label(&label).ok_or((label, "sentiment"));
+    Ok(match shape {
+        EffectShape::RaiseUrgency(label) => Effect::RaiseUrgency(urgency(label)?),
+        EffectShape::CapUrgency(label) => Effect::CapUrgency(urgency(label)?),
+        EffectShape::SetType(label) => Effect::SetType(kind(label)?),
+        EffectShape::ForbidType(label) => Effect::ForbidType(kind(label)?),
+        EffectShape::SetSentiment(label) => Effect::SetSentiment(sentiment(label)?),
+        EffectShape::SetDomain(domain) => Effect::SetDomain(domain),
+        EffectShape::ForbidDomain(domain) => Effect::ForbidDomain(domain),
+        EffectShape::RequestHuman => Effect::RequestHuman,
+        EffectShape::Block => Effect::Block,
     })
 }
