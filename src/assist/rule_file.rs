@@ -1,4 +1,4 @@
-//! The file shape of a rule set.
+//! The file shape of a rule set, as those of the server ship. Queues and disabling are for rules of a knowledge base.
 
 use serde::Deserialize;
 use thiserror::Error;
