@@ -18,9 +18,7 @@ use super::{
     rules::{Fired, effect_name},
 };
 use crate::{
-    domain::{
-        Domain, Effect, InquiryType, LabelProbability, Routing, RuleHit, Sentiment, Urgency, UrgencySignal,
-    },
+    domain::{Domain, Effect, InquiryType, LabelProbability, Routing, RuleHit, Sentiment, Urgency, UrgencySignal},
     text::Normalized,
 };
 
@@ -189,12 +187,8 @@ impl<'a> Effects<'a> {
             Effect::CapUrgency(level) => result.urgency.label == *level && *level < model.urgency.label,
             Effect::SetType(kind) => differs(result.kind.label == *kind, model.kind.label == *kind),
             Effect::ForbidType(kind) => differs(model.kind.label == *kind, result.kind.label == *kind),
-            Effect::SetDomain(domain) => {
-                differs(result.domain.label.0 == *domain, model.domain.label.0 == *domain)
-            }
-            Effect::ForbidDomain(domain) => {
-                differs(model.domain.label.0 == *domain, result.domain.label.0 == *domain)
-            }
+            Effect::SetDomain(domain) => differs(result.domain.label.0 == *domain, model.domain.label.0 == *domain),
+            Effect::ForbidDomain(domain) => differs(model.domain.label.0 == *domain, result.domain.label.0 == *domain),
             Effect::SetSentiment(tone) => differs(result.sentiment.label == *tone, model.sentiment.label == *tone),
             Effect::SetQueue(queue) => differs(chosen == queue, by_policy == queue),
             Effect::DisableRule(_) => self.fired.iter().any(|other| other.disabled_by == Some(hit.rule_id)),

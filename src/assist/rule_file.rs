@@ -113,3 +113,42 @@ fn effect(shape: EffectShape) -> Result<Effect, (String, &'static str)> {
         EffectShape::Block => Effect::Block,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file(effect: &str) -> String {
+        format!(
+            r#"{{"format":1,"version":"t-1","rules":[{{"id":"a","when":{{"phrases":["冒烟"]}},"effect":{effect},"example":"冒烟"}}]}}"#
+        )
+    }
+
+    #[test]
+    fn every_effect_has_its_name() {
+        for (json, want) in [
+            (r#"{"raise_urgency":"urgent"}"#, Effect::RaiseUrgency(Urgency::Urgent)),
+            (r#"{"cap_urgency":"normal"}"#, Effect::CapUrgency(Urgency::Normal)),
+            (r#"{"set_type":"complaint"}"#, Effect::SetType(InquiryType::Complaint)),
+            (r#"{"forbid_type":"other"}"#, Effect::ForbidType(InquiryType::Other)),
+            (r#"{"set_domain":"order"}"#, Effect::SetDomain("order".to_owned())),
+            (r#"{"forbid_domain":"order"}"#, Effect::ForbidDomain("order".to_owned())),
+            (r#"{"set_sentiment":"negative"}"#, Effect::SetSentiment(Sentiment::Negative)),
+            (r#""request_human""#, Effect::RequestHuman),
+            (r#""block""#, Effect::Block),
+        ] {
+            let set = parse(&file(json)).expect(json);
+            assert_eq!((set.version.as_str(), &set.rules[0].effect, set.rules[0].is_enabled), ("t-1", &want, true));
+        }
+    }
+
+    #[test]
+    fn what_is_unknown_is_refused() {
+        let error = |json: &str| parse(json).expect_err(json).to_string();
+        let wrong = error(&file(r#"{"forbid_type":"gripe"}"#));
+        assert_eq!(wrong, "rule a: \"gripe\" is not a label of type");
+        assert_eq!(error(&file(r#"{"cap_urgency":"x"}"#)), "rule a: \"x\" is not a label of urgency");
+        assert!(error(&file(r#"{"set_queue":"vip"}"#)).contains("not of the form"));
+        assert!(error(&file(r#""block""#).replace("\"format\":1", "\"format\":2")).contains("format 2 is unknown"));
+    }
+}

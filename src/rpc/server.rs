@@ -243,8 +243,7 @@ fn routes(parts: Parts, phases: &Phases, reporter: &HealthReporter) -> Result<Ro
         imports: Arc::new(Semaphore::new(settings.max_imports.min(Semaphore::MAX_PERMITS))),
     };
     let lexicon = LexiconService { knowledge: Arc::clone(&knowledge) };
-    let rules =
-        RulesService { knowledge: Arc::clone(&knowledge), live: Arc::clone(&live), clock: Arc::clone(&clock) };
+    let rules = RulesService { knowledge: Arc::clone(&knowledge), live: Arc::clone(&live), clock: Arc::clone(&clock) };
     let indexing = IndexingService { knowledge, registry: Arc::clone(&registry), clock: Arc::clone(&clock) };
     let feedback = FeedbackService { desk: feedback, clock: Arc::clone(&clock) };
     let operations = OperationsService { registry, clock, phases: phases.clone() };

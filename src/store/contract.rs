@@ -19,8 +19,8 @@ mod threads;
 use std::path::Path;
 
 use super::{
-    ArticleChange, FeedEntry, LexiconRecord, MemoryStore, RequestKey, Result, RulebookRecord, SqliteStore, Store, Write,
-    WriteOp, Written,
+    ArticleChange, FeedEntry, LexiconRecord, MemoryStore, RequestKey, Result, RulebookRecord, SqliteStore, Store,
+    Write, WriteOp, Written,
 };
 use crate::domain::{Article, KnowledgeBase, KnowledgeBaseId, Revision, Timestamp};
 

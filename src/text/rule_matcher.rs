@@ -181,8 +181,8 @@ impl Builder {
                 self.add_words(rule_idx, rule, second, Role::Second)?;
             }
             Condition::Pattern(pattern) => {
-                let regex = compile_pattern(pattern)
-                    .map_err(|reason| RuleError::Pattern { rule: rule.id.clone(), reason })?;
+                let regex =
+                    compile_pattern(pattern).map_err(|reason| RuleError::Pattern { rule: rule.id.clone(), reason })?;
                 let names_its_hit = regex.capture_names().flatten().any(|name| name == HIT);
                 self.patterns.push(Pattern { rule_idx, regex, names_its_hit });
             }

@@ -78,8 +78,7 @@ async fn understood(base: &mut Base, text: &str) -> pb::Analysis {
 async fn list(clients: &mut Clients, base: &str, published: bool) -> Vec<String> {
     let (mut found, mut token) = (Vec::new(), String::new());
     loop {
-        let request =
-            pb::ListRulesRequest { parent: base_name(base), page_size: 2, page_token: token, published };
+        let request = pb::ListRulesRequest { parent: base_name(base), page_size: 2, page_token: token, published };
         let page = clients.rules.list_rules(request).await.expect("a page").into_inner();
         assert!(page.rules.len() <= 2);
         found.extend(page.rules.into_iter().map(|rule| rule.name));
@@ -326,7 +325,8 @@ async fn a_rule_that_fails_its_example_is_not_published() {
     }
     let test = pb::TestRulesRequest { parent: base.name.clone(), ..Default::default() };
     let tested = base.clients.rules.test_rules(test).await.expect("a reply").into_inner();
-    let flaws: Vec<_> = tested.flaws.iter().map(|flaw| (flaw.rule.as_str(), flaw.kind(), flaw.found.as_str())).collect();
+    let flaws: Vec<_> =
+        tested.flaws.iter().map(|flaw| (flaw.rule.as_str(), flaw.kind(), flaw.found.as_str())).collect();
     let name = |id: &str| rule_name("rules-flawed", id);
     let (example, negation, queue, server) = (name("example"), name("negation"), name("queue"), name("server"));
     let want = [

@@ -133,12 +133,8 @@ fn run(shared: &Rules, own: Option<&Rules>, text: &str) -> Outcome {
     effects.raise_urgency(&mut heads.urgency);
     effects.cap_urgency(&mut heads.urgency);
     let result = heads.tops();
-    let by_policy = super::super::route::route(
-        &policy,
-        result.domain.label.as_str(),
-        result.urgency.label,
-        result.kind.label,
-    );
+    let by_policy =
+        super::super::route::route(&policy, result.domain.label.as_str(), result.urgency.label, result.kind.label);
     let routing = effects.reroute(&by_policy, &policy);
     let change = Change { model: &model, result: &result, queues: (&by_policy.queue_id, &routing.queue_id) };
     let hits = effects.hits(&message.normalized, &change);

@@ -217,12 +217,7 @@ fn rules_keep_the_limits_of_the_contract() {
     check(|r| r.condition = Condition::Phrases((0..65).map(|n| format!("词{n}")).collect()), &["rule.phrases.values"]);
     check(
         |r| r.condition = Condition::Phrases(texts(&["好", "😀", "", &"词".repeat(65), "好"])),
-        &[
-            "rule.phrases.values[2]",
-            "rule.phrases.values[3]",
-            "rule.phrases.values[4]",
-            "rule.phrases.values[1]",
-        ],
+        &["rule.phrases.values[2]", "rule.phrases.values[3]", "rule.phrases.values[4]", "rule.phrases.values[1]"],
     );
     check(|r| r.condition = near(&["电池"], &["鼓包"], 64), &[]);
     check(|r| r.condition = near(&[], &[" "], 65), &["rule.near.first", "rule.near.second[0]", "rule.near.max_chars"]);

@@ -233,8 +233,7 @@ mod tests {
     #[test]
     fn effects_that_say_nothing_are_refused_by_name() {
         let check = |effect: PbEffect, want: &str| {
-            let message =
-                pb::Rule { effect: Some(pb::RuleEffect { effect: Some(effect) }), ..pb::Rule::default() };
+            let message = pb::Rule { effect: Some(pb::RuleEffect { effect: Some(effect) }), ..pb::Rule::default() };
             let refused = read(message, &["effect"]).expect_err("nothing is said");
             assert!(refused.message().starts_with(want), "{}", refused.message());
         };

@@ -100,7 +100,8 @@ pub(super) fn counts_on_when_made_anew(store: &dyn Store) {
     let draft =
         WriteOp::SaveLexiconDraft { knowledge_base: id.clone(), draft: lexicon("花呗"), expected: Revision(0) };
     write(store, draft).unwrap();
-    let draft = WriteOp::SaveRulesDraft { knowledge_base: id.clone(), draft: rulebook("花呗"), expected: Revision(0) };
+    let draft =
+        WriteOp::SaveRulesDraft { knowledge_base: id.clone(), draft: rulebook("花呗"), expected: Revision(0) };
     write(store, draft).unwrap();
     write(store, WriteOp::DeleteKnowledgeBase { id: id.clone(), expected: None, force: false }).unwrap();
     let again = write(store, WriteOp::CreateKnowledgeBase(Box::new(base("shop")))).unwrap();

@@ -33,7 +33,9 @@ pub(super) fn is_drafted_and_published(store: &dyn Store) {
 
     let before = everything(store);
     for stale in [save(store, &base, "白条", 0), publish(store, &base, 0), publish(store, &base, 2)] {
-        assert!(matches!(stale, Err(StoreError::DraftChanged { what: "rules", knowledge_base }) if knowledge_base == "shop"));
+        assert!(
+            matches!(stale, Err(StoreError::DraftChanged { what: "rules", knowledge_base }) if knowledge_base == "shop")
+        );
     }
     assert_eq!(everything(store), before);
 
@@ -71,7 +73,8 @@ pub(super) fn needs_its_base(store: &dyn Store) {
 pub(super) fn is_apart_from_the_lexicon(store: &dyn Store) {
     let base = create_base(store, "shop");
     save(store, &base, "花呗", 0).unwrap();
-    let op = WriteOp::SaveLexiconDraft { knowledge_base: base.clone(), draft: lexicon("花呗"), expected: Revision(0) };
+    let op =
+        WriteOp::SaveLexiconDraft { knowledge_base: base.clone(), draft: lexicon("花呗"), expected: Revision(0) };
     write(store, op).unwrap();
     write(store, WriteOp::PublishLexicon { knowledge_base: base.clone(), expected: Revision(1) }).unwrap();
     let record = store.rulebook(&base).unwrap();

@@ -105,7 +105,8 @@ pub(in crate::store) fn lexicon(term: &str) -> Lexicon {
 
 /// Rules of which each condition and each effect is one.
 pub(in crate::store) fn rulebook(phrase: &str) -> Rulebook {
-    let near = Condition::Near { first: vec!["退款".into()], second: vec!["没到".into(), "未到".into()], max_chars: 8 };
+    let near =
+        Condition::Near { first: vec!["退款".into()], second: vec!["没到".into(), "未到".into()], max_chars: 8 };
     let given = [
         (Condition::Phrases(vec![phrase.into(), "炸了".into()]), Effect::RaiseUrgency(Urgency::Urgent)),
         (Condition::Pattern("第[0-9]+次".into()), Effect::CapUrgency(Urgency::Normal)),
