@@ -11,11 +11,11 @@
 //! | [`rpc`] | the wire: `yingda.v1` over gRPC | tonic, prost, tower |
 //! | [`insight`] | records, feedback, evaluation, training of the ranker | |
 //! | [`assist`] | the path of one message | |
-//! | [`knowledge`] | articles, lexicons, files, the indexer | |
+//! | [`knowledge`] | articles, lexicons, rules, files, the indexer | |
 //! | [`model`] | the bundle: encoder, heads, calibration, training | candle |
 //! | [`index`] | documents and the table of articles | tantivy |
 //! | [`store`] | the truth: rows, revisions, the change feed | rusqlite |
-//! | [`text`] | normalizing, cutting, lexicon, negation, entities, masks | jieba-rs, hanconv, pinyin |
+//! | [`text`] | normalizing, cutting, lexicon, negation, conditions of rules, entities, masks | jieba-rs, hanconv, pinyin |
 //! | [`domain`] | the shared vocabulary | none |
 //!
 //! Rooms of one layer do not see each other, save that `insight` may use `assist` and `knowledge`.

@@ -6,13 +6,13 @@ use thiserror::Error;
 
 use crate::{
     assist::{
-        PolicyError, Ranker, RankerError, ReadyPolicy, RuleError, RuleFileError, Rules, Shared, SmallTalk,
-        SmallTalkError, parse_rules,
+        PolicyError, Ranker, RankerError, ReadyPolicy, RuleFileError, Rules, Shared, SmallTalk, SmallTalkError,
+        parse_rules,
     },
     domain::StoreEpoch,
     knowledge,
     model::{Bundle, ModelError},
-    text::{Entities, Redactor},
+    text::{Entities, Redactor, RuleError},
 };
 
 const RULES: &str = include_str!("../../data/rules/base.json");

@@ -143,15 +143,15 @@ struct LivePublisher {
 
 impl Publish for LivePublisher {
     fn publish(&self, base: Published) {
-        let Published { knowledge_base, snapshot, overlay, lexicon_version, terms } = base;
+        let Published { knowledge_base, snapshot, overlay, lexicon_version, terms, rulebook } = base;
         let id = knowledge_base.id.clone();
         let snap = self.live.load();
         let before = snap.bases.get(&id).map(|base| &**base);
-        let parts = Parts { record: knowledge_base, snapshot, overlay, lexicon_version, terms };
+        let parts = Parts { record: knowledge_base, snapshot, overlay, lexicon_version, terms, rulebook };
         match Base::try_new(parts, &snap.shared, before) {
             Ok(base) => self.live.publish(base),
             Err(error) => {
-                tracing::error!(knowledge_base = %id, %error, "policy cannot be put to work; the old one serves")
+                tracing::error!(knowledge_base = %id, %error, "policy or rules cannot be put to work; the old ones serve")
             }
         }
     }

@@ -4,19 +4,15 @@ use super::{
     live::{ReadyPolicy, Shared},
     message::Message,
     route,
-    rules::{Fired, effect_name},
+    rule_effects::{Change, Effects, Tops},
+    rules::{self, Rules},
 };
 use crate::{
-    domain::{
-        Analysis, Channel, Domain, Effect, Entity, InquiryType, LabelProbability, RuleHit, Timestamp, Urgency,
-        UrgencySignal,
-    },
+    domain::{Analysis, Channel, Domain, Entity, InquiryType, LabelProbability, Timestamp, Urgency},
     model::Input,
     text::Entities,
 };
 
-/// What a label set by a rule is worth: rules are written to be right nine times in ten.
-const RULE_PROBABILITY: f32 = 0.9;
 /// A second type is named where it is at least as probable as this.
 const SECOND_TYPE_PROBABILITY: f32 = 0.5;
 /// Below this probability the analysis abstains, unless the policy says otherwise.
@@ -26,6 +22,8 @@ const ABSTAIN_BELOW: f32 = 0.5;
 pub struct Lights<'a> {
     pub shared: &'a Shared,
     pub policy: &'a ReadyPolicy,
+    /// The knowledge base's own, where it has published some.
+    pub rules: Option<&'a Rules>,
     /// With the knowledge base's products.
     pub entities: Option<&'a Entities>,
     pub channel: Channel,
@@ -35,48 +33,45 @@ pub struct Lights<'a> {
 /// Analyzes a message.
 pub fn analyze(original: &str, message: &Message, lights: &Lights<'_>) -> Analysis {
     let class = lights.shared.bundle.classify(Input { text: message.text(), words: &message.words });
-    let model_type = class.primary_type().0;
-    let (label, probability) = class.top_urgency();
-    let model_urgency = labelled(label, probability);
-    let mut types = sorted(&class.types);
-    let mut sentiments = sorted(&class.sentiment);
+    let mut presence = class.type_presence;
+    let (mut types, mut sentiments) = (sorted(&class.types), sorted(&class.sentiment));
+    let mut urgency = labelled(class.top_urgency().0, class.top_urgency().1);
     let mut domains: Vec<_> = class.domains.into_iter().map(|(label, p)| labelled(Domain(label), p)).collect();
-    let mut urgency = model_urgency.clone();
-    let fired = lights.shared.rules.evaluate(message.text(), &message.negations);
-    for hit in &fired {
-        match hit.effect {
-            Effect::RaiseUrgency(level) if *level > urgency.label => urgency = labelled(*level, RULE_PROBABILITY),
-            Effect::SetType(kind) => set(&mut types, kind),
-            Effect::SetDomain(domain) => set(&mut domains, &Domain(domain.clone())),
-            Effect::SetSentiment(sentiment) => set(&mut sentiments, sentiment),
-            Effect::RaiseUrgency(_) | Effect::RequestHuman | Effect::Block => {}
-        }
-    }
+    let model = Tops::of(&types, &urgency, &domains, &sentiments);
+    let effects = Effects::of(rules::evaluate(&lights.shared.rules, lights.rules, message));
+    effects.merge_types(&mut types, &mut presence);
+    effects.merge_domains(&mut domains);
+    effects.merge_sentiments(&mut sentiments);
+    effects.raise_urgency(&mut urgency);
     // By the label set a complaint is never of normal urgency.
     let primary = types.first().map_or(InquiryType::Other, |top| top.label);
     if primary == InquiryType::Complaint && urgency.label == Urgency::Normal {
         urgency = labelled(Urgency::Important, types[0].probability);
     }
-    let secondary_type = secondary(primary, &class.type_presence);
-    let primary_domain = domains.first().map_or(Domain::OTHER, |top| top.label.as_str()).to_owned();
-    let has = |effect: &Effect| fired.iter().any(|hit| hit.effect == effect);
+    effects.cap_urgency(&mut urgency);
+    let result = Tops::of(&types, &urgency, &domains, &sentiments);
+    let by_policy = route::route(lights.policy, result.domain.label.as_str(), urgency.label, primary);
+    let routing = effects.reroute(&by_policy, lights.policy);
+    let change = Change { model: &model, result: &result, queues: (&by_policy.queue_id, &routing.queue_id) };
     let abstain_below = lights.policy.policy.thresholds.abstain.unwrap_or(ABSTAIN_BELOW);
-    let changed = Changed { model_type, model_urgency: model_urgency.label, primary, urgency: urgency.label };
     Analysis {
         abstained: types.first().is_none_or(|top| top.probability < abstain_below),
-        secondary_type,
-        routing: route::route(lights.policy, &primary_domain, urgency.label, primary),
+        secondary_type: secondary(primary, &presence),
         follow_up: route::follow_up(lights.policy, lights.channel, urgency.label, lights.now),
-        urgency_signals: fired.iter().filter_map(|hit| signal(hit, message)).collect(),
-        rule_hits: fired.iter().map(|hit| rule_hit(hit, message, &changed)).collect(),
+        urgency_signals: effects.signals(&message.normalized),
+        rule_hits: effects.hits(&message.normalized, &change),
+        routing,
         entities: entities(original, lights),
-        requests_human: has(&Effect::RequestHuman),
-        is_blocked: has(&Effect::Block) || is_sensitive(message, lights.policy),
+        requests_human: effects.requests_human(),
+        is_blocked: effects.blocks() || is_sensitive(message, lights.policy),
         sentiment: sentiments.swap_remove(0),
         types,
         urgency,
-        model_urgency,
         domains,
+        model_type: model.kind,
+        model_urgency: model.urgency,
+        model_domain: model.domain,
+        model_sentiment: model.sentiment,
     }
 }
 
@@ -91,16 +86,6 @@ fn labelled<L>(label: L, probability: f32) -> LabelProbability<L> {
     LabelProbability { label, probability }
 }
 
-/// Puts a label first with the probability of a rule; the others share what is left in proportion.
-fn set<L: Clone + PartialEq>(labels: &mut Vec<LabelProbability<L>>, label: &L) {
-    let before = labels.iter().find(|known| known.label == *label).map_or(0.0, |known| known.probability);
-    let after = before.max(RULE_PROBABILITY);
-    let shrink = if before < 1.0 { (1.0 - after) / (1.0 - before) } else { 0.0 };
-    labels.retain(|known| known.label != *label);
-    labels.iter_mut().for_each(|other| other.probability *= shrink);
-    labels.insert(0, labelled(label.clone(), after));
-}
-
 /// The most probable other type that is really there too; 'other' is never a second type.
 fn secondary(primary: InquiryType, presence: &[f32; 4]) -> Option<InquiryType> {
     let labelled = InquiryType::ALL.iter().zip(presence);
@@ -112,38 +97,6 @@ fn secondary(primary: InquiryType, presence: &[f32; 4]) -> Option<InquiryType> {
 
 fn is_sensitive(message: &Message, policy: &ReadyPolicy) -> bool {
     policy.sensitive_words.as_ref().is_some_and(|words| words.is_match(message.text()))
-}
-
-fn signal(hit: &Fired<'_>, message: &Message) -> Option<UrgencySignal> {
-    let Effect::RaiseUrgency(level) = hit.effect else { return None };
-    Some(UrgencySignal {
-        rule_id: hit.rule_id.to_owned(),
-        span: message.normalized.source_span(hit.span),
-        level: *level,
-    })
-}
-
-/// What the model said beside what came out.
-struct Changed {
-    model_type: InquiryType,
-    model_urgency: Urgency,
-    primary: InquiryType,
-    urgency: Urgency,
-}
-
-fn rule_hit(hit: &Fired<'_>, message: &Message, changed: &Changed) -> RuleHit {
-    let changed_result = match hit.effect {
-        Effect::RaiseUrgency(level) => *level == changed.urgency && changed.urgency != changed.model_urgency,
-        Effect::SetType(kind) => *kind == changed.primary && changed.primary != changed.model_type,
-        Effect::RequestHuman | Effect::Block => true,
-        Effect::SetDomain(_) | Effect::SetSentiment(_) => false,
-    };
-    RuleHit {
-        rule_id: hit.rule_id.to_owned(),
-        span: message.normalized.source_span(hit.span),
-        effect: effect_name(hit.effect),
-        changed_result,
-    }
 }
 
 fn entities(original: &str, lights: &Lights<'_>) -> Vec<Entity> {

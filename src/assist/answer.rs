@@ -15,6 +15,7 @@ use super::{
     rank::Weights,
     reply::{self, Draft},
     retrieve::{Dropped, Visibility},
+    rules::Rules,
 };
 use crate::{
     domain::{
@@ -93,7 +94,8 @@ pub fn answer(snap: &Snap, ask: &Ask<'_>) -> Result<Reply, AssistError> {
     let message = Message::read(&ask.inquiry.text);
     stages.end("normalize");
     let entities = bases.first().map(|base| &base.entities);
-    let lights = Lights { shared: &snap.shared, policy, entities, channel: ask.inquiry.channel, now: ask.now };
+    let rules = bases.first().and_then(|base| base.rules.as_deref());
+    let lights = Lights { shared: &snap.shared, policy, rules, entities, channel: ask.inquiry.channel, now: ask.now };
     let analysis = analyze::analyze(&ask.inquiry.text, &message, &lights);
     stages.end("analyze");
     let completed = complete::complete(&message, &ask.inquiry.history);
@@ -168,9 +170,21 @@ pub fn search(snap: &Snap, ask: &Ask<'_>) -> Result<Vec<Candidate>, AssistError>
 
 /// Analyzes a text by the lights of a base, or of the default policy.
 pub fn analyze_alone(snap: &Snap, base: Option<&Base>, text: &str, ask: &Ask<'_>) -> (Analysis, Message) {
+    analyze_by(base.and_then(|base| base.rules.as_deref()), snap, base, text, ask)
+}
+
+/// Analyzes as [`analyze_alone`] does, by other rules on top of those of the server than the base has published.
+pub fn analyze_by(
+    rules: Option<&Rules>,
+    snap: &Snap,
+    base: Option<&Base>,
+    text: &str,
+    ask: &Ask<'_>,
+) -> (Analysis, Message) {
     let lights = Lights {
         shared: &snap.shared,
         policy: base.map_or(&snap.shared.default_policy, |base| &base.policy),
+        rules,
         entities: base.map(|base| &base.entities),
         channel: ask.inquiry.channel,
         now: ask.now,

@@ -18,19 +18,21 @@ use super::{
     vectors::{self, Vectors},
 };
 use crate::{
-    domain::{ErrorKind, KnowledgeBase, KnowledgeBaseId, Policy, Revision, StoreEpoch},
+    domain::{ErrorKind, KnowledgeBase, KnowledgeBaseId, Policy, Revision, Rulebook, StoreEpoch},
     index::Snapshot,
     model::Bundle,
-    text::{AskedText, Entities, Overlay, Redactor},
+    text::{AskedText, Entities, Overlay, Redactor, RuleError},
 };
 
-/// A policy that cannot be put to work.
+/// A policy, or rules, that cannot be put to work.
 #[derive(Debug, Error)]
 pub enum PolicyError {
     #[error(transparent)]
     Schedule(#[from] ScheduleError),
     #[error("sensitive_words cannot be compiled")]
     SensitiveWords(#[from] aho_corasick::BuildError),
+    #[error("the rules cannot be compiled")]
+    Rules(#[from] RuleError),
 }
 
 impl PolicyError {
@@ -67,6 +69,9 @@ pub struct Base {
     pub overlay: Arc<Overlay>,
     pub lexicon_version: u64,
     pub entities: Entities,
+    /// As published, and compiled; none where nothing was published.
+    pub rules: Option<Arc<Rules>>,
+    rulebook: Arc<Rulebook>,
     /// Where the bundle has an encoder.
     pub vectors: Option<Vectors>,
     /// The ranker's, for a base like this.
@@ -80,21 +85,27 @@ pub struct Parts {
     pub overlay: Arc<Overlay>,
     pub lexicon_version: u64,
     pub terms: Vec<String>,
+    pub rulebook: Arc<Rulebook>,
 }
 
 impl Base {
-    /// Puts a base together; fails where its policy cannot be put to work. Vectors of articles that the base before it
-    /// had are taken over.
+    /// Puts a base together; fails where its policy or its rules cannot be put to work. Vectors of articles and compiled
+    /// rules that the base before it had are taken over.
     pub fn try_new(parts: Parts, shared: &Shared, before: Option<&Base>) -> Result<Self, PolicyError> {
-        let Parts { record, snapshot, overlay, lexicon_version, terms } = parts;
+        let Parts { record, snapshot, overlay, lexicon_version, terms, rulebook } = parts;
         let policy = ReadyPolicy::try_new(record.policy.clone())?;
         let known = before.and_then(|base| base.vectors.as_ref());
         let vectors = Vectors::build(&shared.bundle, &snapshot.table, known);
         let entities = Entities::new(&terms);
+        let rules = match before.filter(|base| Arc::ptr_eq(&base.rulebook, &rulebook)) {
+            Some(before) => before.rules.clone(),
+            None if rulebook.version == 0 => None,
+            None => Some(Arc::new(Rules::of_base(&record.id, &rulebook)?)),
+        };
         let table = &snapshot.table;
         let mean_wordings = table.num_phrasings() as f32 / table.num_articles().max(1) as f32;
         let weights = shared.ranker.for_base(mean_wordings);
-        Ok(Self { policy, record, snapshot, overlay, lexicon_version, entities, vectors, weights })
+        Ok(Self { policy, record, snapshot, overlay, lexicon_version, entities, rules, rulebook, vectors, weights })
     }
 }
 

@@ -1,6 +1,6 @@
 //! The path of one message: from what a customer typed to what is sent back.
 //!
-//! `message` reads it once, `analyze` says what is wanted (model, then `rules`), `complete` fills it up from the
+//! `message` reads it once, `analyze` says what is wanted (model, then `rules` and `rule_effects`), `complete` fills it up from the
 //! conversation, `retrieve` and `rank` find articles with probabilities, `decide` chooses, `compose` and `reply` write.
 //! Everything works on one [`Snap`] taken at the start. The room must not know the store, the wire, the configuration or
 //! the clock; it blocks on nothing. Invariants: the same snapshot, inquiry and moment give the same reply; `explain` adds
@@ -24,6 +24,7 @@ mod rank;
 mod reply;
 mod retrieve;
 mod route;
+mod rule_effects;
 mod rule_file;
 mod rules;
 mod schedule;
@@ -31,7 +32,7 @@ mod small_talk;
 mod suggest;
 mod vectors;
 
-pub use answer::{Ask, AssistError, analyze_alone, answer, search};
+pub use answer::{Ask, AssistError, analyze_alone, analyze_by, answer, search};
 pub use candidates::{Example, examples_without};
 pub use features::{Features, MISSING_GRAMS, NAMES as FEATURE_NAMES, NUM_FEATURES};
 pub use gram_weights::GramWeights;
@@ -41,7 +42,7 @@ pub use rank::{Ranker, RankerError, Weights};
 pub use reply::provenance;
 pub use retrieve::{LeftOut, Visibility};
 pub use rule_file::{RuleFileError, parse as parse_rules};
-pub use rules::{RuleError, Rules};
+pub use rules::Rules;
 pub use schedule::ScheduleError;
 pub use small_talk::{SmallTalk, SmallTalkError};
 pub use suggest::{Suggestion, Suggestions, suggest};

@@ -11,7 +11,7 @@ use super::{
     highlight::highlights,
     live::{Base, ReadyPolicy, Snap},
     message::Message,
-    route,
+    route, rules,
 };
 use crate::domain::{
     Analysis, Answer, Candidate, ClarifyOption, Handoff, HandoffReason, InquiryType, KnowledgeBaseId, MatchType,
@@ -279,7 +279,7 @@ fn bare(text: &str) -> impl PartialEq + use<> {
     text.chars().filter(|c| c.is_alphanumeric()).collect::<String>()
 }
 
-/// Says what the reply was made with.
+/// Says what the reply was made with; the first base gives rules as it gives policy.
 pub fn provenance(snap: &Snap, bases: &[Arc<Base>]) -> Provenance {
     let sources = bases.iter().map(|base| Source {
         knowledge_base: KnowledgeBaseId::clone(&base.record.id),
@@ -291,7 +291,7 @@ pub fn provenance(snap: &Snap, bases: &[Arc<Base>]) -> Provenance {
     });
     Provenance {
         bundle: format!("{}/{}", snap.shared.bundle.name(), snap.shared.bundle.version()),
-        rules_version: snap.shared.rules.version().to_owned(),
+        rules_version: rules::version(&snap.shared.rules, bases.first().and_then(|base| base.rules.as_deref())),
         sources: sources.collect(),
     }
 }

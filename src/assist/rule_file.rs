@@ -1,4 +1,4 @@
-//! The file shape of a rule set.
+//! The file shape of a rule set, as those of the server ship. Queues and disabling are for rules of a knowledge base.
 
 use serde::Deserialize;
 use thiserror::Error;
@@ -53,8 +53,11 @@ enum ConditionShape {
 #[serde(rename_all = "snake_case")]
 enum EffectShape {
     RaiseUrgency(String),
+    CapUrgency(String),
     SetType(String),
+    ForbidType(String),
     SetDomain(String),
+    ForbidDomain(String),
     SetSentiment(String),
     RequestHuman,
     Block,
@@ -76,21 +79,10 @@ fn rule(shape: RuleShape) -> Result<Rule, RuleFileError> {
         ConditionShape::Pattern(pattern) => Condition::Pattern(pattern),
         ConditionShape::Near { first, second, max_chars } => Condition::Near { first, second, max_chars },
     };
-    let unknown = |label: String, question| RuleFileError::Label { rule: shape.id.clone(), label, question };
-    let effect = match shape.effect {
-        EffectShape::RaiseUrgency(label) => {
-            Effect::RaiseUrgency(Urgency::from_label(&label).ok_or_else(|| unknown(label, "urgency"))?)
-        }
-        EffectShape::SetType(label) => {
-            Effect::SetType(InquiryType::from_label(&label).ok_or_else(|| unknown(label, "type"))?)
-        }
-        EffectShape::SetSentiment(label) => {
-            Effect::SetSentiment(Sentiment::from_label(&label).ok_or_else(|| unknown(label, "sentiment"))?)
-        }
-        EffectShape::SetDomain(domain) => Effect::SetDomain(domain),
-        EffectShape::RequestHuman => Effect::RequestHuman,
-        EffectShape::Block => Effect::Block,
-    };
+    let effect = effect(shape.effect).map_err(|(label, question)| {
+        let rule = shape.id.clone();
+        RuleFileError::Label { rule, label, question }
+    })?;
     Ok(Rule {
         id: shape.id,
         condition,
@@ -99,5 +91,64 @@ fn rule(shape: RuleShape) -> Result<Rule, RuleFileError> {
         negation_aware: shape.negation_aware,
         example: shape.example,
         counter_example: shape.counter_example,
+        is_enabled: true,
+        note: String::new(),
     })
+}
+
+/// Reads an effect; fails with a label that is unknown, and of which question.
+fn effect(shape: EffectShape) -> Result<Effect, (String, &'static str)> {
+    let urgency = |label: String| Urgency::from_label(&label).ok_or((label, "urgency"));
+    let kind = |label: String| InquiryType::from_label(&label).ok_or((label, "type"));
+    let sentiment = |label: String| Sentiment::from_label(&label).ok_or((label, "sentiment"));
+    Ok(match shape {
+        EffectShape::RaiseUrgency(label) => Effect::RaiseUrgency(urgency(label)?),
+        EffectShape::CapUrgency(label) => Effect::CapUrgency(urgency(label)?),
+        EffectShape::SetType(label) => Effect::SetType(kind(label)?),
+        EffectShape::ForbidType(label) => Effect::ForbidType(kind(label)?),
+        EffectShape::SetSentiment(label) => Effect::SetSentiment(sentiment(label)?),
+        EffectShape::SetDomain(domain) => Effect::SetDomain(domain),
+        EffectShape::ForbidDomain(domain) => Effect::ForbidDomain(domain),
+        EffectShape::RequestHuman => Effect::RequestHuman,
+        EffectShape::Block => Effect::Block,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file(effect: &str) -> String {
+        format!(
+            r#"{{"format":1,"version":"t-1","rules":[{{"id":"a","when":{{"phrases":["冒烟"]}},"effect":{effect},"example":"冒烟"}}]}}"#
+        )
+    }
+
+    #[test]
+    fn every_effect_has_its_name() {
+        for (json, want) in [
+            (r#"{"raise_urgency":"urgent"}"#, Effect::RaiseUrgency(Urgency::Urgent)),
+            (r#"{"cap_urgency":"normal"}"#, Effect::CapUrgency(Urgency::Normal)),
+            (r#"{"set_type":"complaint"}"#, Effect::SetType(InquiryType::Complaint)),
+            (r#"{"forbid_type":"other"}"#, Effect::ForbidType(InquiryType::Other)),
+            (r#"{"set_domain":"order"}"#, Effect::SetDomain("order".to_owned())),
+            (r#"{"forbid_domain":"order"}"#, Effect::ForbidDomain("order".to_owned())),
+            (r#"{"set_sentiment":"negative"}"#, Effect::SetSentiment(Sentiment::Negative)),
+            (r#""request_human""#, Effect::RequestHuman),
+            (r#""block""#, Effect::Block),
+        ] {
+            let set = parse(&file(json)).expect(json);
+            assert_eq!((set.version.as_str(), &set.rules[0].effect, set.rules[0].is_enabled), ("t-1", &want, true));
+        }
+    }
+
+    #[test]
+    fn what_is_unknown_is_refused() {
+        let error = |json: &str| parse(json).expect_err(json).to_string();
+        let wrong = error(&file(r#"{"forbid_type":"gripe"}"#));
+        assert_eq!(wrong, "rule a: \"gripe\" is not a label of type");
+        assert_eq!(error(&file(r#"{"cap_urgency":"x"}"#)), "rule a: \"x\" is not a label of urgency");
+        assert!(error(&file(r#"{"set_queue":"vip"}"#)).contains("not of the form"));
+        assert!(error(&file(r#""block""#).replace("\"format\":1", "\"format\":2")).contains("format 2 is unknown"));
+    }
 }

@@ -1,88 +1,62 @@
-//! Classification rules over the normalized text: compiled once, each hit with its span.
+//! The rules that a message is held against: those of the server, and on top of them those of the knowledge base.
+//!
+//! Each list is compiled once. Rules of the knowledge base come after those of the server, in the order of their ids, so
+//! that they have the last word; what they do is in `rule_effects`. A rule of the server that one of the knowledge base
+//! disables is still named, with the rule that did it. Must not know the model.
 
-use std::ops::Range;
+use std::collections::HashMap;
 
-use aho_corasick::{AhoCorasick, MatchKind};
-use regex::Regex;
-use thiserror::Error;
-
+use super::message::Message;
 use crate::{
-    domain::{Condition, Effect, RuleSet, Span},
-    text::{Negation, negated},
+    domain::{Condition, Effect, KnowledgeBaseId, RuleSet, Rulebook, Span},
+    text::{Negation, RuleError, RuleMatcher},
 };
-
-/// A rule that cannot be compiled.
-#[derive(Debug, Error)]
-pub enum RuleError {
-    #[error("rule {rule}: the pattern is not a regular expression")]
-    Pattern { rule: String, source: Box<regex::Error> },
-    #[error("rule {rule}: {reason}")]
-    Empty { rule: String, reason: &'static str },
-    #[error("rule {0} stands twice")]
-    Duplicate(String),
-    #[error("the phrases cannot be compiled")]
-    Phrases(#[from] aho_corasick::BuildError),
-}
 
 /// A rule that fired, with the span of the normalized text.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Fired<'a> {
     pub rule_id: &'a str,
+    /// Whose rule it is; none for one of the server.
+    pub knowledge_base: Option<&'a KnowledgeBaseId>,
     pub span: Span,
     pub effect: &'a Effect,
+    /// The rule by which this one counts not.
+    pub disabled_by: Option<&'a str>,
 }
 
-#[derive(Clone, Copy, PartialEq)]
-enum Role {
-    Phrase,
-    First,
-    Second,
-    Unless,
+impl Fired<'_> {
+    /// Tells whether the effect takes place.
+    pub fn counts(&self) -> bool {
+        self.disabled_by.is_none()
+    }
 }
 
 /// A compiled rule set.
 pub struct Rules {
     set: RuleSet,
-    phrases: AhoCorasick,
-    /// For each phrase: the rule it belongs to and what it does there.
-    roles: Vec<(usize, Role)>,
-    patterns: Vec<(usize, Regex)>,
+    knowledge_base: Option<KnowledgeBaseId>,
+    matcher: RuleMatcher,
+    /// The rules of the server that are off whatever the message, each with the place of the rule that does it.
+    off: HashMap<String, usize>,
 }
 
 impl Rules {
     /// Compiles a rule set; fails on a bad pattern, an empty condition or an id that stands twice.
     pub fn compile(set: RuleSet) -> Result<Self, RuleError> {
-        let mut texts = Vec::new();
-        let mut roles = Vec::new();
-        let mut patterns = Vec::new();
-        for (idx, rule) in set.rules.iter().enumerate() {
-            if set.rules[..idx].iter().any(|earlier| earlier.id == rule.id) {
-                return Err(RuleError::Duplicate(rule.id.clone()));
-            }
-            let mut add = |words: &[String], role| {
-                if words.iter().any(String::is_empty) || (words.is_empty() && role != Role::Unless) {
-                    return Err(RuleError::Empty { rule: rule.id.clone(), reason: "an empty phrase or list" });
-                }
-                texts.extend_from_slice(words);
-                roles.resize(texts.len(), (idx, role));
-                Ok(())
-            };
-            add(&rule.unless, Role::Unless)?;
-            match &rule.condition {
-                Condition::Phrases(words) => add(words, Role::Phrase)?,
-                Condition::Near { first, second, .. } => {
-                    add(first, Role::First)?;
-                    add(second, Role::Second)?;
-                }
-                Condition::Pattern(pattern) => {
-                    let regex = Regex::new(pattern)
-                        .map_err(|source| RuleError::Pattern { rule: rule.id.clone(), source: Box::new(source) })?;
-                    patterns.push((idx, regex));
-                }
-            }
-        }
-        let phrases = AhoCorasick::builder().match_kind(MatchKind::Standard).build(&texts)?;
-        Ok(Self { set, phrases, roles, patterns })
+        let matcher = RuleMatcher::compile(&set.rules)?;
+        let off = set.rules.iter().enumerate().filter_map(|(idx, rule)| match (&rule.condition, &rule.effect) {
+            (Condition::Always, Effect::DisableRule(id)) => Some((id.clone(), idx)),
+            _ => None,
+        });
+        Ok(Self { off: off.collect(), knowledge_base: None, matcher, set })
+    }
+
+    /// Compiles the rules of a knowledge base that are enabled; fails as [`Rules::compile`] does.
+    pub fn of_base(id: &KnowledgeBaseId, book: &Rulebook) -> Result<Self, RuleError> {
+        let mut rules: Vec<_> = book.rules.iter().filter(|rule| rule.is_enabled).cloned().collect();
+        rules.sort_by(|a, b| a.id.cmp(&b.id));
+        let set = RuleSet { version: format!("{id}-{}", book.version), rules };
+        Ok(Self { knowledge_base: Some(id.clone()), ..Self::compile(set)? })
     }
 
     /// Returns the version of the set.
@@ -97,66 +71,59 @@ impl Rules {
 
     /// Lists the rules that fire, each once with its first span, in the order of the set.
     pub fn evaluate(&self, normalized: &str, negations: &[Negation]) -> Vec<Fired<'_>> {
-        let mut found: Vec<(usize, Role, Span)> = self
-            .phrases
-            .find_overlapping_iter(normalized)
-            .map(|hit| {
-                let (rule_idx, role) = self.roles[hit.pattern().as_usize()];
-                (rule_idx, role, Span::new(hit.start(), hit.end()))
-            })
-            .collect();
-        for (rule_idx, pattern) in &self.patterns {
-            // A pattern that must look around its hit names the hit.
-            let hits = pattern.captures_iter(normalized).filter_map(|hit| hit.name("hit").or_else(|| hit.get(0)));
-            found.extend(hits.map(|hit| (*rule_idx, Role::Phrase, span(hit.range()))));
-        }
-        found.sort_by_key(|(rule_idx, _, span)| (*rule_idx, *span));
-        found.chunk_by(|a, b| a.0 == b.0).filter_map(|hits| self.fire(hits[0].0, hits, normalized, negations)).collect()
+        let matches = self.matcher.matches(normalized, negations).into_iter();
+        let fired = matches.map(|(idx, span)| Fired {
+            rule_id: &self.set.rules[idx].id,
+            knowledge_base: self.knowledge_base.as_ref(),
+            span,
+            effect: &self.set.rules[idx].effect,
+            disabled_by: None,
+        });
+        fired.collect()
     }
 
-    fn fire(
-        &self,
-        rule_idx: usize,
-        hits: &[(usize, Role, Span)],
-        normalized: &str,
-        negations: &[Negation],
-    ) -> Option<Fired<'_>> {
-        let rule = &self.set.rules[rule_idx];
-        if hits.iter().any(|(_, role, _)| *role == Role::Unless) {
-            return None;
-        }
-        let counts = |span: &Span| !(rule.negation_aware && negated(negations, *span));
-        let of = |role: Role| hits.iter().filter(move |hit| hit.1 == role).map(|hit| hit.2);
-        let span = match &rule.condition {
-            Condition::Near { max_chars, .. } => of(Role::First)
-                .flat_map(|first| of(Role::Second).map(move |second| (first, second)))
-                .filter(|(first, second)| counts(first) && counts(second))
-                .find(|(first, second)| gap_chars(normalized, *first, *second) <= *max_chars)
-                .map(|(first, second)| Span::new(first.start.min(second.start), first.end.max(second.end)))?,
-            Condition::Phrases(_) | Condition::Pattern(_) => of(Role::Phrase).find(counts)?,
-        };
-        Some(Fired { rule_id: &rule.id, span, effect: &rule.effect })
+    /// Finds the rule of this set that disables one of the server, for this message or altogether.
+    fn disabling<'a>(&'a self, rule_id: &str, fired: &[Fired<'a>]) -> Option<&'a str> {
+        let here = fired.iter().find(|hit| matches!(hit.effect, Effect::DisableRule(id) if id == rule_id));
+        let always = || self.off.get(rule_id).map(|idx| self.set.rules[*idx].id.as_str());
+        here.map(|hit| hit.rule_id).or_else(always)
     }
 }
 
-fn span(range: Range<usize>) -> Span {
-    range.into()
+/// Lists the rules of the server that fire, then those of the knowledge base.
+pub(super) fn evaluate<'a>(shared: &'a Rules, own: Option<&'a Rules>, message: &Message) -> Vec<Fired<'a>> {
+    let mut fired = shared.evaluate(message.text(), &message.negations);
+    if let Some(own) = own {
+        let mut on_top = own.evaluate(message.text(), &message.negations);
+        for hit in &mut fired {
+            hit.disabled_by = own.disabling(hit.rule_id, &on_top);
+        }
+        fired.append(&mut on_top);
+    }
+    fired
 }
 
-/// Counts the characters between two spans; 0 where they touch or overlap.
-fn gap_chars(text: &str, a: Span, b: Span) -> usize {
-    let (from, to) = (a.end.min(b.end), a.start.max(b.start));
-    if from >= to { 0 } else { text[from..to].chars().count() }
+/// Names the rules that analyses follow: `base-2`, or `base-2+retail-7` where the knowledge base has published some.
+pub(super) fn version(shared: &Rules, own: Option<&Rules>) -> String {
+    match own {
+        Some(own) => format!("{}+{}", shared.version(), own.version()),
+        None => shared.version().to_owned(),
+    }
 }
 
 /// Writes an effect as the reply names it.
 pub fn effect_name(effect: &Effect) -> String {
     match effect {
         Effect::RaiseUrgency(level) => format!("raise_urgency:{}", level.as_str()),
+        Effect::CapUrgency(level) => format!("cap_urgency:{}", level.as_str()),
         Effect::SetType(kind) => format!("set_type:{}", kind.as_str()),
+        Effect::ForbidType(kind) => format!("forbid_type:{}", kind.as_str()),
         Effect::SetDomain(domain) => format!("set_domain:{domain}"),
+        Effect::ForbidDomain(domain) => format!("forbid_domain:{domain}"),
         Effect::SetSentiment(sentiment) => format!("set_sentiment:{}", sentiment.as_str()),
+        Effect::SetQueue(queue) => format!("set_queue:{queue}"),
         Effect::RequestHuman => "request_human".to_owned(),
         Effect::Block => "block".to_owned(),
+        Effect::DisableRule(id) => format!("disable_rule:{id}"),
     }
 }

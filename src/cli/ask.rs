@@ -115,7 +115,8 @@ fn print_why(reply: &Reply) {
         output::line(&format!("{name:<11} {}", list.join(" / ")));
     }
     for hit in &reply.analysis.rule_hits {
-        output::line(&format!("rule        {} -> {}", hit.rule_id, hit.effect));
+        let disabled = hit.disabled_by.as_ref().map(|by| format!(" (disabled by {by})")).unwrap_or_default();
+        output::line(&format!("rule        {} -> {}{disabled}", hit.rule_id, hit.effect));
     }
     output::line(&format!(
         "thresholds  answer {:.2}, clarify {:.2}; distance {:+.2}",

@@ -1,6 +1,6 @@
 //! What was understood of a message.
 
-use super::{Domain, Entity, InquiryType, Sentiment, Span, Timestamp, Urgency};
+use super::{Domain, Entity, InquiryType, KnowledgeBaseId, Sentiment, Span, Timestamp, Urgency};
 
 /// A label with the probability that it is right.
 #[derive(Clone, Debug, PartialEq)]
@@ -14,12 +14,16 @@ pub struct LabelProbability<L> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RuleHit {
     pub rule_id: String,
+    /// Whose rule it is; none for a rule of the server.
+    pub knowledge_base: Option<KnowledgeBaseId>,
     /// Of the original text.
     pub span: Span,
     /// The effect in words, e.g. `raise_urgency:urgent`.
     pub effect: String,
-    /// Whether the result differs from what the model said alone.
+    /// Whether, by this rule, the result differs from what the model said alone.
     pub changed_result: bool,
+    /// The rule of the knowledge base by which this one counts not.
+    pub disabled_by: Option<String>,
 }
 
 /// Something in the text that raised the urgency.
@@ -52,18 +56,25 @@ pub struct FollowUpPlan {
     pub within_working_hours: bool,
 }
 
-/// The analysis of one message; labels are merged from model and rules, the most probable first.
+/// The analysis of one message; labels are merged from model and rules, the most probable first. What the model alone
+/// says stands beside them.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Analysis {
     /// The primary type first.
     pub types: Vec<LabelProbability<InquiryType>>,
+    /// What the model alone says of the primary type.
+    pub model_type: LabelProbability<InquiryType>,
     /// A second type that is really there too.
     pub secondary_type: Option<InquiryType>,
     pub urgency: LabelProbability<Urgency>,
     /// What the model alone says of the urgency.
     pub model_urgency: LabelProbability<Urgency>,
     pub domains: Vec<LabelProbability<Domain>>,
+    /// What the model alone says of the domain.
+    pub model_domain: LabelProbability<Domain>,
     pub sentiment: LabelProbability<Sentiment>,
+    /// What the model alone says of the sentiment.
+    pub model_sentiment: LabelProbability<Sentiment>,
     pub urgency_signals: Vec<UrgencySignal>,
     pub rule_hits: Vec<RuleHit>,
     pub entities: Vec<Entity>,

@@ -41,5 +41,5 @@ pub use reply::{
     Answer, Candidate, CandidateVerdict, ClarifyOption, Explanation, FeatureShare, Handoff, HandoffReason, Highlight,
     MatchType, NoAnswerReason, Outcome, Provenance, Reply, Source, StageTiming, SuggestedQuestion,
 };
-pub use rule::{Condition, Effect, Rule, RuleSet};
+pub use rule::{Condition, Effect, Rule, RuleSet, Rulebook};
 pub use span::Span;

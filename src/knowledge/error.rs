@@ -6,7 +6,7 @@ use crate::{
     domain::{ErrorKind, KnowledgeBaseId},
     index::IndexError,
     store::StoreError,
-    text::LexiconError,
+    text::{LexiconError, RuleError},
 };
 
 /// What a result of this room is.
@@ -36,6 +36,12 @@ pub enum KnowledgeError {
     /// The words of the lexicon do not go together.
     #[error(transparent)]
     Lexicon(#[from] LexiconError),
+    /// Rules of the draft do not do what their examples say, or name what is not there; all of it is listed.
+    #[error("rules cannot be published: {}", summary(.0))]
+    RulesFlawed(Vec<FieldViolation>),
+    /// The rules cannot be compiled together.
+    #[error(transparent)]
+    Rules(#[from] RuleError),
     /// One reindex of a base at a time.
     #[error("a reindex of knowledge base {knowledge_base} into generation {generation} is running")]
     ReindexRunning { knowledge_base: KnowledgeBaseId, generation: String },
@@ -69,7 +75,8 @@ impl KnowledgeError {
             Self::Store(error) => error.kind(),
             Self::Index(error) => error.kind(),
             Self::Lexicon(error) => error.kind(),
-            Self::ReindexRunning { .. } => ErrorKind::FailedPrecondition,
+            Self::RulesFlawed(_) | Self::ReindexRunning { .. } => ErrorKind::FailedPrecondition,
+            Self::Rules(error) => error.kind(),
             Self::TooLarge { .. } => ErrorKind::ResourceExhausted,
             Self::System { .. } | Self::Stopped => ErrorKind::Unavailable,
             Self::Defect | Self::Malformed { .. } => ErrorKind::Internal,
@@ -83,6 +90,8 @@ impl KnowledgeError {
             Self::Store(error) => store_reason(error),
             Self::Index(_) => "INDEX_FAILED",
             Self::Lexicon(_) => "LEXICON_INVALID",
+            Self::RulesFlawed(_) => "RULES_FLAWED",
+            Self::Rules(_) => "RULES_TOO_LARGE",
             Self::ReindexRunning { .. } => "REINDEX_RUNNING",
             Self::TooLarge { .. } => "FILE_TOO_LARGE",
             Self::System { .. } => "INDEXER_UNUSABLE",
@@ -95,7 +104,7 @@ impl KnowledgeError {
     /// Lists what is wrong with the input; nothing for errors of another kind.
     pub fn violations(&self) -> &[FieldViolation] {
         match self {
-            Self::Invalid(violations) => violations,
+            Self::Invalid(violations) | Self::RulesFlawed(violations) => violations,
             _ => &[],
         }
     }
@@ -106,15 +115,18 @@ fn store_reason(error: &StoreError) -> &'static str {
         StoreError::NotFound { what: "article", .. } => "ARTICLE_NOT_FOUND",
         StoreError::NotFound { what: "term", .. } => "TERM_NOT_FOUND",
         StoreError::NotFound { what: "synonym set", .. } => "SYNONYM_SET_NOT_FOUND",
+        StoreError::NotFound { what: "rule", .. } => "RULE_NOT_FOUND",
         StoreError::NotFound { .. } => "KNOWLEDGE_BASE_NOT_FOUND",
         StoreError::AlreadyExists { what: "article", .. } => "ARTICLE_EXISTS",
         StoreError::AlreadyExists { what: "term", .. } => "TERM_EXISTS",
         StoreError::AlreadyExists { what: "synonym set", .. } => "SYNONYM_SET_EXISTS",
+        StoreError::AlreadyExists { what: "rule", .. } => "RULE_EXISTS",
         StoreError::AlreadyExists { .. } => "KNOWLEDGE_BASE_EXISTS",
         StoreError::EtagMismatch { .. } => "ETAG_MISMATCH",
         StoreError::FingerprintMismatch { .. } => "REQUEST_ID_REUSED",
         StoreError::NotEmpty { .. } => "KNOWLEDGE_BASE_NOT_EMPTY",
         StoreError::UnknownSchema { .. } => "STORE_SCHEMA_UNKNOWN",
+        StoreError::DraftChanged { what: "rules", .. } => "RULES_DRAFT_CHANGED",
         StoreError::DraftChanged { .. } => "LEXICON_DRAFT_CHANGED",
         StoreError::Corrupt { .. } => "STORE_CORRUPT",
         StoreError::Unavailable { .. } => "STORE_UNAVAILABLE",
@@ -181,10 +193,17 @@ mod tests {
         check(missing("knowledge base"), ErrorKind::NotFound, "KNOWLEDGE_BASE_NOT_FOUND");
         check(missing("term"), ErrorKind::NotFound, "TERM_NOT_FOUND");
         check(
-            StoreError::DraftChanged { knowledge_base: "x".to_owned() }.into(),
+            StoreError::DraftChanged { what: "lexicon", knowledge_base: "x".to_owned() }.into(),
             ErrorKind::Aborted,
             "LEXICON_DRAFT_CHANGED",
         );
+        check(
+            StoreError::DraftChanged { what: "rules", knowledge_base: "x".to_owned() }.into(),
+            ErrorKind::Aborted,
+            "RULES_DRAFT_CHANGED",
+        );
+        check(missing("rule"), ErrorKind::NotFound, "RULE_NOT_FOUND");
+        check(KnowledgeError::RulesFlawed(Vec::new()), ErrorKind::FailedPrecondition, "RULES_FLAWED");
         check(KnowledgeError::invalid("a", "b"), ErrorKind::InvalidArgument, "INVALID_FIELDS");
         check(KnowledgeError::Stopped, ErrorKind::Unavailable, "INDEXER_STOPPED");
     }

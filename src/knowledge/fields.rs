@@ -4,7 +4,7 @@
 //! they read. A name that is none is a violation of `update_mask`.
 
 use super::error::{KnowledgeError, Result};
-use crate::domain::{Article, KnowledgeBase, Policy};
+use crate::domain::{Article, Condition, KnowledgeBase, Policy, Rule};
 
 const OUTPUT_FIELDS: [&str; 6] = ["name", "etag", "revision", "create_time", "update_time", "consistency_token"];
 
@@ -58,6 +58,42 @@ pub(super) fn merge_base(present: &KnowledgeBase, given: &KnowledgeBase, fields:
         }
     }
     Ok(merged)
+}
+
+/// Lays the named fields of `given` over `present`. To name a member of the condition that is not given takes away the
+/// condition where it is of that kind.
+pub(super) fn merge_rule(present: &Rule, given: &Rule, fields: &[String]) -> Result<Rule> {
+    let mut merged = present.clone();
+    for name in fields {
+        match name.as_str() {
+            "*" => merged = Rule { id: present.id.clone(), ..given.clone() },
+            "phrases" | "pattern" | "near" if condition_name(&given.condition) == name => {
+                merged.condition.clone_from(&given.condition);
+            }
+            "phrases" | "pattern" | "near" if condition_name(&merged.condition) == name => {
+                merged.condition = Condition::Always;
+            }
+            "phrases" | "pattern" | "near" => {}
+            "unless" => merged.unless.clone_from(&given.unless),
+            "negation_aware" => merged.negation_aware = given.negation_aware,
+            "effect" => merged.effect.clone_from(&given.effect),
+            "example" => merged.example.clone_from(&given.example),
+            "counter_example" => merged.counter_example.clone_from(&given.counter_example),
+            "enabled" => merged.is_enabled = given.is_enabled,
+            "note" => merged.note.clone_from(&given.note),
+            other => check_output_field(other)?,
+        }
+    }
+    Ok(merged)
+}
+
+fn condition_name(condition: &Condition) -> &'static str {
+    match condition {
+        Condition::Phrases(_) => "phrases",
+        Condition::Pattern(_) => "pattern",
+        Condition::Near { .. } => "near",
+        Condition::Always => "",
+    }
 }
 
 /// Checks the field names of a synonym set, whose words are all there is to update; no names mean them too.

@@ -29,7 +29,7 @@ pub use handle::{Indexer, IndexerHandle};
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use crate::{
-    domain::{Clock, KnowledgeBase, KnowledgeBaseId, Revision, Timestamp},
+    domain::{Clock, KnowledgeBase, KnowledgeBaseId, Revision, Rulebook, Timestamp},
     index::{self, Snapshot},
     store::Store,
     text::Overlay,
@@ -75,6 +75,8 @@ pub struct Published {
     pub lexicon_version: u64,
     /// The terms of the lexicon.
     pub terms: Vec<String>,
+    /// The rules that serve; the same one as before where they did not change.
+    pub rulebook: Arc<Rulebook>,
 }
 
 /// Takes what is ready to serve. Called from the indexer's threads, one call at a time; should return soon.

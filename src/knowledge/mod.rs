@@ -1,4 +1,4 @@
-//! What editors do: knowledge bases, articles, lexicons, files; and the indexer that brings it to those who ask.
+//! What editors do: knowledge bases, articles, lexicons, rules, files; and the indexer that brings it to those who ask.
 //!
 //! - [`Knowledge`]: every call of an editor, checked, idempotent, made in one write of the store.
 //! - [`mod@file`]: articles as JSON lines and CSV. [`profile`], [`demo`]: whole bases from files.
@@ -20,6 +20,7 @@ mod lexicon;
 mod page;
 mod policy;
 pub mod profile;
+mod rules;
 mod service;
 mod validate;
 
@@ -37,4 +38,5 @@ pub use indexer::{
 pub use lexicon::{PublishedLexicon, SynonymSetUpdate, synonym_set_etag};
 pub use page::{Page, PageRequest};
 pub use policy::default_policy;
+pub use rules::{PublishedRules, RuleFlaw, RuleFlawKind, RuleUpdate, RulesTrial, rule_etag};
 pub use service::{Deletion, Knowledge, KnowledgeBaseUpdate, Request, Saved};

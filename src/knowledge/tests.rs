@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex};
 use super::*;
 use crate::{
     domain::{
-        Article, ArticleId, ArticleNo, ArticleState, ChannelAnswers, Domain, ErrorKind, Etag, KnowledgeBase,
-        KnowledgeBaseId, ManualClock, Revision, SynonymSet, Timestamp,
+        Article, ArticleId, ArticleNo, ArticleState, ChannelAnswers, Condition, Domain, Effect, ErrorKind, Etag,
+        KnowledgeBase, KnowledgeBaseId, ManualClock, Revision, Rule, SynonymSet, Timestamp, Urgency,
     },
     store::{MemoryStore, Store},
 };
@@ -47,6 +47,21 @@ pub(super) fn base(id: &str) -> KnowledgeBase {
         record_revision: Revision(0),
         create_time: Timestamp(0),
         update_time: Timestamp(0),
+    }
+}
+
+/// Makes a rule that is allowed and does what its example says.
+pub(super) fn rule(id: &str, phrase: &str) -> Rule {
+    Rule {
+        id: id.to_owned(),
+        condition: Condition::Phrases(vec![phrase.to_owned()]),
+        unless: Vec::new(),
+        effect: Effect::RaiseUrgency(Urgency::Urgent),
+        negation_aware: true,
+        example: format!("我说的是{phrase}"),
+        counter_example: Some(format!("没有{phrase}")),
+        is_enabled: true,
+        note: String::new(),
     }
 }
 
@@ -112,12 +127,12 @@ pub(super) fn no_id() -> Request {
     Request::default()
 }
 
-fn named(id: &str, fingerprint: &str) -> Request {
+pub(super) fn named(id: &str, fingerprint: &str) -> Request {
     let credential = "c".to_owned();
     Request { credential, request_id: Some(id.to_owned()), fingerprint: fingerprint.to_owned() }
 }
 
-fn reason<T: std::fmt::Debug>(result: Result<T>) -> &'static str {
+pub(super) fn reason<T: std::fmt::Debug>(result: Result<T>) -> &'static str {
     result.expect_err("should fail").reason()
 }
 

@@ -7,6 +7,7 @@
 mod article;
 mod base;
 mod lexicon;
+mod rule;
 
 #[cfg(test)]
 mod tests;
@@ -14,6 +15,7 @@ mod tests;
 pub(super) use article::{check_article, settle_article};
 pub(super) use base::{check_base, settle_policy};
 pub(super) use lexicon::{check_synonym_set, check_term};
+pub(super) use rule::{check_rule, num_phrases};
 
 use std::collections::HashMap;
 

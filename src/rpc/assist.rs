@@ -61,12 +61,13 @@ impl Assist for AssistService {
     async fn analyze(&self, request: Request<pb::AnalyzeRequest>) -> Result<Response<pb::AnalyzeResponse>, Status> {
         let call = Call::of(&request);
         let asked = inquiry::read_analyze(request.into_inner())?;
+        token::wait(&self.live, &asked.tokens, call.deadline).await?;
         let snap = self.live.load();
         let base = base_of(&snap, &asked)?;
         let text = &asked.inquiry.text;
         let ask = asked.ask(self.clock.now(), call.deadline);
         let (analysis, _) = assist::analyze_alone(&snap, base.as_deref(), text, &ask);
-        let Provenance { bundle, rules_version, .. } = assist::provenance(&snap, &[]);
+        let Provenance { bundle, rules_version, .. } = assist::provenance(&snap, base.as_slice());
         let analysis = Some(analysis_of(&analysis, text, asked.encoding));
         Ok(Response::new(pb::AnalyzeResponse { analysis, bundle, rules_version }))
     }
@@ -77,9 +78,10 @@ impl Assist for AssistService {
     ) -> Result<Response<pb::BatchAnalyzeResponse>, Status> {
         let call = Call::of(&request);
         let batch = inquiry::read_batch(request.into_inner())?;
+        token::wait(&self.live, &batch.asked.tokens, call.deadline).await?;
         let snap = self.live.load();
         let base = base_of(&snap, &batch.asked)?;
-        let Provenance { bundle, rules_version, .. } = assist::provenance(&snap, &[]);
+        let Provenance { bundle, rules_version, .. } = assist::provenance(&snap, base.as_slice());
         let (now, deadline) = (self.clock.now(), call.deadline);
         let is_short = batch.texts.len() <= MAX_IN_PLACE;
         let analyze = move |caller: Option<&Caller>| {

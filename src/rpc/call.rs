@@ -239,6 +239,11 @@ retried! {
     UpdateSynonymSetRequest => "Lexicon/UpdateSynonymSet",
     DeleteSynonymSetRequest => "Lexicon/DeleteSynonymSet",
     PublishLexiconRequest => "Lexicon/PublishLexicon",
+    CreateRuleRequest => "Rules/CreateRule",
+    UpdateRuleRequest => "Rules/UpdateRule",
+    DeleteRuleRequest => "Rules/DeleteRule",
+    PublishRulesRequest => "Rules/PublishRules",
+    RevertRulesRequest => "Rules/RevertRules",
     RecordFeedbackRequest => "Feedback/RecordFeedback",
     RecordSatisfactionRequest => "Feedback/RecordSatisfaction",
 }

@@ -20,6 +20,7 @@ const MAX_TOKENS: usize = 16;
 const MAX_REQUEST_ID_CHARS: usize = 64;
 const MAX_CUSTOMER_CHARS: usize = 128;
 const MAX_BATCH: usize = 1_000;
+const MAX_RULE_TEXTS: usize = 100;
 
 /// One thing wrong with a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -79,6 +80,16 @@ pub(crate) fn batch(violations: &mut Violations, field: &str, texts: &[String]) 
         violations.add(field, format!("must hold 1 to {MAX_BATCH} texts, {} are given", texts.len()));
         return;
     }
+    each_text(violations, field, texts);
+}
+
+/// The messages that rules are tried on: at most 100, each as [`text`] wants it.
+pub(crate) fn rule_texts(violations: &mut Violations, field: &str, texts: &[String]) {
+    count(violations, field, texts.len(), MAX_RULE_TEXTS);
+    each_text(violations, field, &texts[..texts.len().min(MAX_RULE_TEXTS)]);
+}
+
+fn each_text(violations: &mut Violations, field: &str, texts: &[String]) {
     for (idx, one) in texts.iter().enumerate() {
         // The path is only written out for what is wrong: a batch is long.
         if one.len() > MAX_TEXT_CHARS || one.trim().is_empty() {
@@ -183,6 +194,10 @@ mod tests {
         check(|v| batch(v, "texts", &texts(1_000)), &[]);
         check(|v| batch(v, "texts", &[]), &["texts"]);
         check(|v| batch(v, "texts", &texts(1_001)), &["texts"]);
+        check(|v| rule_texts(v, "texts", &[]), &[]);
+        check(|v| rule_texts(v, "texts", &texts(100)), &[]);
+        check(|v| rule_texts(v, "texts", &texts(101)), &["texts"]);
+        check(|v| rule_texts(v, "texts", &["a".to_owned(), " ".to_owned()]), &["texts[1]"]);
         check(|v| batch(v, "texts", &["a".to_owned(), String::new(), "退".repeat(2_001)]), &["texts[1]", "texts[2]"]);
     }
 

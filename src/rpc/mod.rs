@@ -30,6 +30,7 @@ mod lexicon;
 mod limits;
 mod names;
 mod operations;
+mod rules;
 mod server;
 mod server_info;
 mod standard;

@@ -12,6 +12,7 @@ const ARTICLE: &str = "knowledgeBases/{knowledge_base}/articles/{article}";
 const RECORD: &str = "knowledgeBases/{knowledge_base}/answerRecords/{answer_record}";
 const TERM: &str = "knowledgeBases/{knowledge_base}/terms/{text}";
 const SYNONYM_SET: &str = "knowledgeBases/{knowledge_base}/synonymSets/{synonym_set}";
+const RULE: &str = "knowledgeBases/{knowledge_base}/rules/{rule}";
 const MAX_RECORD_CHARS: usize = 128;
 
 /// A name that does not have the form it must have.
@@ -60,6 +61,12 @@ pub(crate) fn synonym_set(name: &str) -> Result<(KnowledgeBaseId, String)> {
     if id.contains('/') { Err(NameError { form: SYNONYM_SET }) } else { Ok((base, id.to_owned())) }
 }
 
+/// Reads `knowledgeBases/{knowledge_base}/rules/{rule}`.
+pub(crate) fn rule(name: &str) -> Result<(KnowledgeBaseId, String)> {
+    let (base, id) = child(name, "rules", RULE)?;
+    if id.contains('/') { Err(NameError { form: RULE }) } else { Ok((base, id.to_owned())) }
+}
+
 /// Writes the name of a knowledge base.
 pub(crate) fn of_knowledge_base(base: &KnowledgeBaseId) -> String {
     format!("knowledgeBases/{base}")
@@ -105,6 +112,7 @@ mod tests {
         assert_eq!(answer_record(&of_child(&base(), "answerRecords", "0f_A-9")), Ok((base(), "0f_A-9".to_owned())));
         assert_eq!(term(&of_child(&base(), "terms", "运费险 a/b")), Ok((base(), "运费险 a/b".to_owned())));
         assert_eq!(synonym_set(&of_child(&base(), "synonymSets", "refund")), Ok((base(), "refund".to_owned())));
+        assert_eq!(rule(&of_child(&base(), "rules", "fire")), Ok((base(), "fire".to_owned())));
     }
 
     #[test]
@@ -128,6 +136,7 @@ mod tests {
         assert!(answer_record("knowledgeBases/retail/answerRecords/a/b").is_err());
         assert!(answer_record(&format!("knowledgeBases/retail/answerRecords/{}", "a".repeat(129))).is_err());
         assert!(synonym_set("knowledgeBases/retail/synonymSets/a/b").is_err());
+        assert!(rule("knowledgeBases/retail/rules/a/b").is_err() && rule("serverRules/safety.fire").is_err());
         assert!(term("knowledgeBases/retail/terms/").is_err());
     }
 }

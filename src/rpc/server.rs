@@ -32,9 +32,10 @@ use super::{
     pb::{
         self, assist_server::AssistServer, feedback_server::FeedbackServer,
         google::longrunning::operations_server::OperationsServer, indexing_server::IndexingServer,
-        knowledge_server::KnowledgeServer, lexicon_server::LexiconServer, server_info_server::ServerInfoServer,
-        text_tools_server::TextToolsServer,
+        knowledge_server::KnowledgeServer, lexicon_server::LexiconServer, rules_server::RulesServer,
+        server_info_server::ServerInfoServer, text_tools_server::TextToolsServer,
     },
+    rules::RulesService,
     server_info::ServerInfoService,
     standard::{self, Draining},
     text_tools::TextToolsService,
@@ -242,6 +243,7 @@ fn routes(parts: Parts, phases: &Phases, reporter: &HealthReporter) -> Result<Ro
         imports: Arc::new(Semaphore::new(settings.max_imports.min(Semaphore::MAX_PERMITS))),
     };
     let lexicon = LexiconService { knowledge: Arc::clone(&knowledge) };
+    let rules = RulesService { knowledge: Arc::clone(&knowledge), live: Arc::clone(&live), clock: Arc::clone(&clock) };
     let indexing = IndexingService { knowledge, registry: Arc::clone(&registry), clock: Arc::clone(&clock) };
     let feedback = FeedbackService { desk: feedback, clock: Arc::clone(&clock) };
     let operations = OperationsService { registry, clock, phases: phases.clone() };
@@ -251,6 +253,7 @@ fn routes(parts: Parts, phases: &Phases, reporter: &HealthReporter) -> Result<Ro
         .add_service(TextToolsServer::new(TextToolsService { live }).max_decoding_message_size(most))
         .add_service(KnowledgeServer::new(editing).max_decoding_message_size(most))
         .add_service(LexiconServer::new(lexicon).max_decoding_message_size(most))
+        .add_service(RulesServer::new(rules).max_decoding_message_size(most))
         .add_service(FeedbackServer::new(feedback).max_decoding_message_size(most))
         .add_service(IndexingServer::new(indexing).max_decoding_message_size(most))
         .add_service(ServerInfoServer::new(info).max_decoding_message_size(most))

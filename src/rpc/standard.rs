@@ -25,12 +25,13 @@ use super::{
 };
 
 /// Whose health is told; the empty name is the server as a whole.
-const SERVICES: [&str; 8] = [
+const SERVICES: [&str; 9] = [
     "",
     pb::assist_server::SERVICE_NAME,
     pb::text_tools_server::SERVICE_NAME,
     pb::knowledge_server::SERVICE_NAME,
     pb::lexicon_server::SERVICE_NAME,
+    pb::rules_server::SERVICE_NAME,
     pb::feedback_server::SERVICE_NAME,
     pb::indexing_server::SERVICE_NAME,
     pb::server_info_server::SERVICE_NAME,

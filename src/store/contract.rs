@@ -12,14 +12,15 @@ mod listing;
 mod random;
 mod records;
 mod requests;
+mod rulebooks;
 pub(super) mod sample;
 mod threads;
 
 use std::path::Path;
 
 use super::{
-    ArticleChange, FeedEntry, LexiconRecord, MemoryStore, RequestKey, Result, SqliteStore, Store, Write, WriteOp,
-    Written,
+    ArticleChange, FeedEntry, LexiconRecord, MemoryStore, RequestKey, Result, RulebookRecord, SqliteStore, Store,
+    Write, WriteOp, Written,
 };
 use crate::domain::{Article, KnowledgeBase, KnowledgeBaseId, Revision, Timestamp};
 
@@ -58,6 +59,7 @@ pub(super) struct Everything {
     bases: Vec<KnowledgeBase>,
     snapshots: Vec<(Vec<Article>, Revision)>,
     lexicons: Vec<LexiconRecord>,
+    rulebooks: Vec<RulebookRecord>,
     feeds: Vec<Vec<FeedEntry>>,
 }
 
@@ -68,6 +70,7 @@ pub(super) fn everything(store: &dyn Store) -> Everything {
     Everything {
         snapshots: bases.iter().map(|base| store.snapshot(&base.id).unwrap()).collect(),
         lexicons: bases.iter().map(|base| store.lexicon(&base.id).unwrap()).collect(),
+        rulebooks: bases.iter().map(|base| store.rulebook(&base.id).unwrap()).collect(),
         feeds: counters.iter().map(|(base, _)| store.feed(base, Revision(0), usize::MAX).unwrap()).collect(),
         counters,
         bases,
@@ -111,6 +114,8 @@ macro_rules! suite {
                     holds_odd_texts, lives_in_its_base;
                 listing: filters, pages;
                 lexicons: is_empty_at_first, is_drafted_and_published, goes_with_its_base, needs_its_base;
+                rulebooks: is_empty_at_first, is_drafted_and_published, goes_with_its_base, needs_its_base,
+                    is_apart_from_the_lexicon;
                 requests: is_replayed, is_refused_with_another_fingerprint, is_apart_by_credential,
                     is_free_after_a_failure, is_forgotten_after_a_week, is_replayed_for_every_write;
                 records: keeps_the_first_answer_record, keeps_the_first_feedback, keeps_the_first_rating;

@@ -29,9 +29,9 @@ pub enum StoreError {
     /// The store was written by a newer program.
     #[error("store has schema version {found}, this program knows up to {known}")]
     UnknownSchema { found: i64, known: i64 },
-    /// Somebody else changed the draft of the lexicon since it was read.
-    #[error("lexicon draft of knowledge base {knowledge_base} was changed")]
-    DraftChanged { knowledge_base: String },
+    /// Somebody else changed the draft, of the lexicon or of the rules, since it was read.
+    #[error("{what} draft of knowledge base {knowledge_base} was changed")]
+    DraftChanged { what: &'static str, knowledge_base: String },
     /// What is stored cannot be understood.
     #[error("table {table} is corrupt at {row}")]
     Corrupt { table: &'static str, row: String, source: Cause },

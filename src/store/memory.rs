@@ -4,6 +4,7 @@
 //! means. Invariants: a base's feed holds its revisions from 1 on without a gap, so that its length is its counter; a
 //! write stages what it does and touches the maps only when nothing can fail any more.
 
+mod drafts;
 mod staged;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,11 +14,11 @@ use self::staged::{Place, Staged};
 use super::error::Subject;
 use super::rows::{Pruning, fold_lines, question_lines};
 use super::{
-    ArticleChange, ArticleFilter, ArticlePage, ChangedSubject, FeedEntry, LexiconRecord, RequestKey, Result, Store,
-    StoreError, Write, WriteOp, Written,
+    ArticleChange, ArticleFilter, ArticlePage, ChangedSubject, FeedEntry, LexiconRecord, RequestKey, Result,
+    RulebookRecord, Store, StoreError, Write, WriteOp, Written,
 };
 use crate::domain::{
-    AnswerRecord, Article, ArticleId, ArticleNo, Etag, Feedback, KnowledgeBase, KnowledgeBaseId, Lexicon, Revision,
+    AnswerRecord, Article, ArticleId, ArticleNo, Etag, Feedback, KnowledgeBase, KnowledgeBaseId, Revision,
     Satisfaction, StoreEpoch, Timestamp,
 };
 
@@ -59,6 +60,7 @@ struct Base {
     record: KnowledgeBase,
     articles: BTreeMap<ArticleId, Article>,
     lexicon: LexiconRecord,
+    rulebook: RulebookRecord,
 }
 
 #[derive(Debug)]
@@ -153,6 +155,10 @@ impl Store for MemoryStore {
 
     fn lexicon(&self, knowledge_base: &KnowledgeBaseId) -> Result<LexiconRecord> {
         Ok(self.lock().bases.get(knowledge_base).map(|base| base.lexicon.clone()).unwrap_or_default())
+    }
+
+    fn rulebook(&self, knowledge_base: &KnowledgeBaseId) -> Result<RulebookRecord> {
+        Ok(self.lock().bases.get(knowledge_base).map(|base| base.rulebook.clone()).unwrap_or_default())
     }
 
     fn feed(&self, knowledge_base: &KnowledgeBaseId, after: Revision, limit: usize) -> Result<Vec<FeedEntry>> {
@@ -260,9 +266,13 @@ impl State {
             WriteOp::DeleteKnowledgeBase { id, expected, force } => self.delete_base(id, expected.as_ref(), *force),
             WriteOp::ChangeArticles { knowledge_base, changes } => self.change_articles(knowledge_base, changes, now),
             WriteOp::SaveLexiconDraft { knowledge_base, draft, expected } => {
-                self.save_draft(knowledge_base, draft, *expected)
+                self.save_lexicon(knowledge_base, draft, *expected)
             }
-            WriteOp::PublishLexicon { knowledge_base, expected } => self.publish(knowledge_base, *expected),
+            WriteOp::PublishLexicon { knowledge_base, expected } => self.publish_lexicon(knowledge_base, *expected),
+            WriteOp::SaveRulesDraft { knowledge_base, draft, expected } => {
+                self.save_rules(knowledge_base, draft, *expected)
+            }
+            WriteOp::PublishRules { knowledge_base, expected } => self.publish_rules(knowledge_base, *expected),
         }
     }
 
@@ -273,7 +283,12 @@ impl State {
         let revision = self.append(&given.id, ChangedSubject::KnowledgeBase);
         let record =
             KnowledgeBase { revision, record_revision: revision, create_time: now, update_time: now, ..given.clone() };
-        let base = Base { record: record.clone(), articles: BTreeMap::new(), lexicon: LexiconRecord::default() };
+        let base = Base {
+            record: record.clone(),
+            articles: BTreeMap::new(),
+            lexicon: LexiconRecord::default(),
+            rulebook: RulebookRecord::default(),
+        };
         self.bases.insert(given.id.clone(), base);
         Ok(Effect { knowledge_base: Some(record), ..Effect::default() })
     }
@@ -319,29 +334,6 @@ impl State {
         self.feeds.entry(id.clone()).or_default().extend(feed);
         Ok(Effect { article: first, ..Effect::default() })
     }
-
-    fn save_draft(&mut self, id: &KnowledgeBaseId, draft: &Lexicon, expected: Revision) -> Result<Effect> {
-        let lexicon = self.draft_at(id, expected)?;
-        lexicon.draft = Lexicon { version: lexicon.published.version, ..draft.clone() };
-        lexicon.draft_revision.0 += 1;
-        Ok(Effect::default())
-    }
-
-    fn publish(&mut self, id: &KnowledgeBaseId, expected: Revision) -> Result<Effect> {
-        let lexicon = self.draft_at(id, expected)?;
-        lexicon.draft.version = lexicon.published.version + 1;
-        lexicon.published = lexicon.draft.clone();
-        self.append(id, ChangedSubject::Lexicon);
-        Ok(Effect::default())
-    }
-
-    fn draft_at(&mut self, id: &KnowledgeBaseId, expected: Revision) -> Result<&mut LexiconRecord> {
-        let lexicon = &mut self.base_mut(id)?.lexicon;
-        if lexicon.draft_revision != expected {
-            return Err(StoreError::DraftChanged { knowledge_base: id.to_string() });
-        }
-        Ok(lexicon)
-    }
 }
 
 fn target(op: &WriteOp) -> &KnowledgeBaseId {
@@ -350,7 +342,9 @@ fn target(op: &WriteOp) -> &KnowledgeBaseId {
         WriteOp::DeleteKnowledgeBase { id, .. } => id,
         WriteOp::ChangeArticles { knowledge_base, .. }
         | WriteOp::SaveLexiconDraft { knowledge_base, .. }
-        | WriteOp::PublishLexicon { knowledge_base, .. } => knowledge_base,
+        | WriteOp::PublishLexicon { knowledge_base, .. }
+        | WriteOp::SaveRulesDraft { knowledge_base, .. }
+        | WriteOp::PublishRules { knowledge_base, .. } => knowledge_base,
     }
 }
 

@@ -1,4 +1,4 @@
-//! The truth: knowledge bases, articles, lexicons, the change feed, answer records, feedback.
+//! The truth: knowledge bases, articles, lexicons, rules, the change feed, answer records, feedback.
 //!
 //! A store takes each change in one transaction with the next revision of its knowledge base, from a locked counter row
 //! (a sequence may commit out of order, and a follower would skip one), and appends it to the change feed. It must not
@@ -20,7 +20,7 @@ pub use sqlite::SqliteStore;
 
 use crate::domain::{
     AnswerRecord, Article, ArticleId, ArticleNo, ArticleState, Etag, Feedback, KnowledgeBase, KnowledgeBaseId, Lexicon,
-    Revision, Satisfaction, StoreEpoch, Timestamp,
+    Revision, Rulebook, Satisfaction, StoreEpoch, Timestamp,
 };
 
 /// What a result of this room is.
@@ -53,7 +53,7 @@ pub enum WriteOp {
     CreateKnowledgeBase(Box<KnowledgeBase>),
     /// Overwrites display name, description and policy.
     UpdateKnowledgeBase { knowledge_base: Box<KnowledgeBase>, expected: Option<Etag> },
-    /// Removes the base, its articles and its lexicon; one feed entry. Without `force` fails where articles exist.
+    /// Removes the base, its articles, its lexicon and its rules; one feed entry. Without `force` fails where articles exist.
     DeleteKnowledgeBase { id: KnowledgeBaseId, expected: Option<Etag>, force: bool },
     /// All or nothing, in order; each change takes one revision.
     ChangeArticles { knowledge_base: KnowledgeBaseId, changes: Vec<ArticleChange> },
@@ -62,6 +62,10 @@ pub enum WriteOp {
     SaveLexiconDraft { knowledge_base: KnowledgeBaseId, draft: Lexicon, expected: Revision },
     /// Makes the draft the published lexicon with the next version number; `expected` is the draft revision that was read.
     PublishLexicon { knowledge_base: KnowledgeBaseId, expected: Revision },
+    /// Overwrites the draft of the rules, as `SaveLexiconDraft` does that of the lexicon.
+    SaveRulesDraft { knowledge_base: KnowledgeBaseId, draft: Rulebook, expected: Revision },
+    /// Makes the draft the published rules with the next version number, as `PublishLexicon` does.
+    PublishRules { knowledge_base: KnowledgeBaseId, expected: Revision },
 }
 
 /// A change of one article. `no`, `revision` and times of a given article are set by the store.
@@ -101,6 +105,15 @@ pub struct LexiconRecord {
     pub published: Lexicon,
 }
 
+/// Both states of the rules of a base.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct RulebookRecord {
+    pub draft: Rulebook,
+    /// Counts changes of the draft.
+    pub draft_revision: Revision,
+    pub published: Rulebook,
+}
+
 /// What a feed entry says changed; the reader fetches the present state itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ChangedSubject {
@@ -118,6 +131,7 @@ pub enum ChangedSubject {
     /// The knowledge base was removed with all it held; a later entry may follow where the id was made anew.
     KnowledgeBaseDeleted,
     Lexicon,
+    Rules,
 }
 
 /// One entry of the change feed.
@@ -190,6 +204,9 @@ pub trait Store: Send + Sync {
 
     /// Gets draft and published lexicon; empty ones where none was written or the base does not exist.
     fn lexicon(&self, knowledge_base: &KnowledgeBaseId) -> Result<LexiconRecord>;
+
+    /// Gets draft and published rules; empty ones where none were written or the base does not exist.
+    fn rulebook(&self, knowledge_base: &KnowledgeBaseId) -> Result<RulebookRecord>;
 
     /// Reads the feed after a revision, in order; at most `limit`. Works for a deleted base too.
     fn feed(&self, knowledge_base: &KnowledgeBaseId, after: Revision, limit: usize) -> Result<Vec<FeedEntry>>;

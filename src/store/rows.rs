@@ -10,6 +10,7 @@ mod knowledge_base;
 mod lexicon;
 mod policy;
 mod record;
+mod rulebook;
 mod written;
 
 #[cfg(test)]
@@ -19,6 +20,7 @@ pub(super) use article::{ArticleBody, ArticleStamp, fold_lines, question_lines, 
 pub(super) use knowledge_base::{KnowledgeBaseBody, KnowledgeBaseStamp};
 pub(super) use lexicon::LexiconBody;
 pub(super) use record::{AnswerRecordBody, FeedbackBody, SatisfactionBody};
+pub(super) use rulebook::RulebookBody;
 pub(super) use written::{Pruning, WrittenBody};
 
 use serde::de::{DeserializeOwned, Error as _};

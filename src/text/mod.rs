@@ -8,6 +8,7 @@
 //! - [`grams()`], [`gram_hash`], [`syllables`], [`sounded_pairs`]: units of the index, of ranking and of the model.
 //! - [`Profile`]: what ranking compares of a message and of a phrasing.
 //! - [`negations`], [`polarity`], [`courtesy_spans`], [`AskedText`]: what the wording does to the meaning.
+//! - [`RuleMatcher`]: where the conditions of rules hold.
 //! - [`Entities`], [`Redactor`]: numbers, dates and personal data in the original.
 //! - [`convert_offsets`]: byte spans in the encoding a caller counts in.
 //!
@@ -33,6 +34,7 @@ mod pinyin_key;
 mod profile;
 mod question_form;
 mod redact;
+mod rule_matcher;
 mod segment;
 mod sounds;
 
@@ -48,6 +50,7 @@ pub use pinyin_key::{fuzzy_syllable, syllables};
 pub use profile::{Gram, Profile};
 pub use question_form::QuestionForm;
 pub use redact::{Masked, Redacted, Redactor};
+pub use rule_matcher::{MAX_PATTERN_BYTES, RuleError, RuleMatcher, compile_pattern};
 pub use segment::{Segmenter, Word, WordKind, is_stop_word};
 pub use sounds::{SoundedPair, sounded_pairs};
 

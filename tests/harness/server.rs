@@ -17,8 +17,8 @@ use yingda::{
     rpc::pb::{
         assist_client::AssistClient, feedback_client::FeedbackClient,
         google::longrunning::operations_client::OperationsClient, indexing_client::IndexingClient,
-        knowledge_client::KnowledgeClient, lexicon_client::LexiconClient, server_info_client::ServerInfoClient,
-        text_tools_client::TextToolsClient,
+        knowledge_client::KnowledgeClient, lexicon_client::LexiconClient, rules_client::RulesClient,
+        server_info_client::ServerInfoClient, text_tools_client::TextToolsClient,
     },
 };
 
@@ -140,6 +140,7 @@ pub struct Clients {
     pub text_tools: TextToolsClient<Channel>,
     pub knowledge: KnowledgeClient<Channel>,
     pub lexicon: LexiconClient<Channel>,
+    pub rules: RulesClient<Channel>,
     pub feedback: FeedbackClient<Channel>,
     pub indexing: IndexingClient<Channel>,
     pub server_info: ServerInfoClient<Channel>,
@@ -157,6 +158,7 @@ impl Clients {
             text_tools: TextToolsClient::new(channel.clone()),
             knowledge: KnowledgeClient::new(channel.clone()),
             lexicon: LexiconClient::new(channel.clone()),
+            rules: RulesClient::new(channel.clone()),
             feedback: FeedbackClient::new(channel.clone()),
             indexing: IndexingClient::new(channel.clone()),
             server_info: ServerInfoClient::new(channel.clone()),

@@ -29,7 +29,7 @@ from yingda.v1 import server_info_pb2, server_info_pb2_grpc
 from yingda.v1 import text_tools_pb2, text_tools_pb2_grpc
 from yingda.v1 import types_pb2
 
-SERVICES = ["Assist", "Feedback", "Indexing", "Knowledge", "Lexicon", "ServerInfo", "TextTools"]
+SERVICES = ["Assist", "Feedback", "Indexing", "Knowledge", "Lexicon", "Rules", "ServerInfo", "TextTools"]
 # One question of each demo knowledge base, in the words of a customer, and the article that answers it.
 QUESTIONS = {
     "electronics": ("手机保几年", "warranty-period"),

@@ -15,12 +15,13 @@ use crate::harness::{
     server::{Clients, demo},
 };
 
-const SERVICES: [&str; 8] = [
+const SERVICES: [&str; 9] = [
     "",
     "yingda.v1.Assist",
     "yingda.v1.TextTools",
     "yingda.v1.Knowledge",
     "yingda.v1.Lexicon",
+    "yingda.v1.Rules",
     "yingda.v1.Feedback",
     "yingda.v1.Indexing",
     "yingda.v1.ServerInfo",

@@ -240,6 +240,8 @@ async fn every_method_survives_garbage() {
         "/yingda.v1.Knowledge/ListArticles",
         "/yingda.v1.Knowledge/UpdateArticle",
         "/yingda.v1.Lexicon/ListTerms",
+        "/yingda.v1.Rules/CreateRule",
+        "/yingda.v1.Rules/TestRules",
         "/yingda.v1.Feedback/RecordFeedback",
         "/yingda.v1.Indexing/GetIndexStatus",
         "/google.longrunning.Operations/ListOperations",

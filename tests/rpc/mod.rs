@@ -9,6 +9,7 @@ mod lexicon;
 mod lifecycle;
 mod limits;
 mod reflection;
+mod rules;
 mod server_info;
 mod text_tools;
 mod tokens;

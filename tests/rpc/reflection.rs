@@ -28,6 +28,7 @@ async fn every_service_is_listed() {
         "yingda.v1.TextTools",
         "yingda.v1.Knowledge",
         "yingda.v1.Lexicon",
+        "yingda.v1.Rules",
         "yingda.v1.Feedback",
         "yingda.v1.Indexing",
         "yingda.v1.ServerInfo",

@@ -19,6 +19,7 @@ pub(super) struct Plan {
     /// Display name, description or policy changed.
     pub is_record_changed: bool,
     pub is_lexicon_changed: bool,
+    pub is_rules_changed: bool,
     /// Created or changed since, and not deleted since.
     pub upserts: BTreeSet<ArticleNo>,
     pub deletes: BTreeSet<ArticleNo>,
@@ -41,10 +42,16 @@ impl Plan {
                 }
                 ChangedSubject::KnowledgeBase => plan.is_record_changed = true,
                 ChangedSubject::Lexicon => plan.is_lexicon_changed = true,
+                ChangedSubject::Rules => plan.is_rules_changed = true,
                 ChangedSubject::KnowledgeBaseDeleted => {
-                    let up_to = plan.up_to;
-                    let (is_record_changed, is_lexicon_changed) = (true, true);
-                    plan = Self { up_to, is_cleared: true, is_record_changed, is_lexicon_changed, ..Self::default() };
+                    plan = Self {
+                        up_to: plan.up_to,
+                        is_cleared: true,
+                        is_record_changed: true,
+                        is_lexicon_changed: true,
+                        is_rules_changed: true,
+                        ..Self::default()
+                    };
                 }
             }
         }
@@ -78,17 +85,18 @@ mod tests {
         ChangedSubject::ArticleDeleted { no: ArticleNo(no), id: id(no) }
     }
 
-    fn check(subjects: &[ChangedSubject], upserts: &[u64], deletes: &[u64], flags: [bool; 3]) {
+    fn check(subjects: &[ChangedSubject], upserts: &[u64], deletes: &[u64], flags: [bool; 4]) {
         let entries: Vec<FeedEntry> =
             subjects.iter().zip(8..).map(|(subject, revision)| entry(revision, subject.clone())).collect();
         let plan = Plan::of(Revision(7), &entries);
         let nos = |nos: &[u64]| nos.iter().copied().map(ArticleNo).collect::<BTreeSet<_>>();
-        let [is_cleared, is_record_changed, is_lexicon_changed] = flags;
+        let [is_cleared, is_record_changed, is_lexicon_changed, is_rules_changed] = flags;
         let want = Plan {
             up_to: Revision(7 + subjects.len() as u64),
             is_cleared,
             is_record_changed,
             is_lexicon_changed,
+            is_rules_changed,
             upserts: nos(upserts),
             deletes: nos(deletes),
         };
@@ -97,16 +105,17 @@ mod tests {
 
     #[test]
     fn the_last_change_of_an_article_wins() {
-        use ChangedSubject::{KnowledgeBase, KnowledgeBaseDeleted, Lexicon};
-        let none = [false; 3];
+        use ChangedSubject::{KnowledgeBase, KnowledgeBaseDeleted, Lexicon, Rules};
+        let none = [false; 4];
         check(&[], &[], &[], none);
         check(&[put(1), put(2), put(1)], &[1, 2], &[], none);
         check(&[put(1), gone(1)], &[], &[1], none);
         check(&[gone(1), put(1)], &[1], &[], none);
-        check(&[KnowledgeBase, put(3), Lexicon], &[3], &[], [false, true, true]);
-        check(&[Lexicon], &[], &[], [false, false, true]);
-        check(&[put(1), gone(2), KnowledgeBaseDeleted], &[], &[], [true; 3]);
-        check(&[put(1), KnowledgeBaseDeleted, KnowledgeBase, put(5)], &[5], &[], [true; 3]);
+        check(&[KnowledgeBase, put(3), Lexicon], &[3], &[], [false, true, true, false]);
+        check(&[Lexicon], &[], &[], [false, false, true, false]);
+        check(&[Rules, put(3)], &[3], &[], [false, false, false, true]);
+        check(&[put(1), gone(2), KnowledgeBaseDeleted], &[], &[], [true; 4]);
+        check(&[put(1), KnowledgeBaseDeleted, KnowledgeBase, put(5)], &[5], &[], [true; 4]);
     }
 
     #[test]

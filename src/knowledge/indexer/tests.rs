@@ -18,7 +18,7 @@ use crate::{
     index::WeightedGram,
     knowledge::{
         ArticleUpdate, Deletion, Knowledge, KnowledgeError,
-        tests::{Fixture, Shelf, article, base, base_id, no_id},
+        tests::{Fixture, Shelf, article, base, base_id, no_id, rule},
     },
     store::{MemoryStore, SqliteStore, Store},
     text::grams,
@@ -82,6 +82,8 @@ fn check(knowledge: &Knowledge, shelf: &Shelf, id: &str) {
     assert_eq!(published.snapshot.revision, revision);
     let lexicon = knowledge.store().lexicon(&base_id(id)).expect("a lexicon").published;
     assert_eq!((published.lexicon_version, published.terms), (lexicon.version, lexicon.terms));
+    let rules = knowledge.store().rulebook(&base_id(id)).expect("rules").published;
+    assert_eq!(*published.rulebook, rules);
     let record = knowledge.knowledge_base(&base_id(id)).expect("a base");
     assert_eq!(published.knowledge_base.policy, record.policy);
 }
@@ -399,7 +401,9 @@ fn random_edit(knowledge: &Knowledge, rng: &mut fastrand::Rng) {
         0 => knowledge.delete_knowledge_base(&request, &id, Deletion { etag: None, force: true }).map(drop),
         1..5 => knowledge.create_knowledge_base(&request, base(id.as_str()), false).map(drop),
         5..8 => knowledge.create_term(&request, &id, &format!("问题{}", rng.u32(..9))).map(drop),
-        8..11 => knowledge.publish_lexicon(&request, &id, false).map(drop),
+        8..10 => knowledge.publish_lexicon(&request, &id, false).map(drop),
+        10 if rng.bool() => knowledge.publish_rules(&request, &id, &[], false).map(drop),
+        10 => knowledge.create_rule(&request, &id, rule(&article_id, "退款")).map(drop),
         11..13 if knowledge.indexer().status(&id).is_some() => knowledge.reindex(&id, Arc::new(|_, _| ())).map(drop),
         13..22 => knowledge.delete_article(&request, &id, &given.id, None).map(drop),
         _ => {

@@ -1,4 +1,4 @@
-//! One base in one generation: its documents, its table, its words, its record, all of one revision.
+//! One base in one generation: its documents, its table, its words, its rules, its record, all of one revision.
 //!
 //! A view is opened, or built from a snapshot of the store, and then stepped along the feed. A step that fails leaves it
 //! as it was. The order of reads matters: first how far the store has come, then what is there; so what is read may be
@@ -8,7 +8,7 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use super::{IndexStatus, Published, Settings, Sources, board::Board, folder::Folder, plan::Plan};
 use crate::{
-    domain::{ArticleNo, KnowledgeBase, KnowledgeBaseId, Lexicon, Revision, Timestamp},
+    domain::{ArticleNo, KnowledgeBase, KnowledgeBaseId, Lexicon, Revision, Rulebook, Timestamp},
     index::{Applied, ArticleIndex, Batch, IndexedArticle, Searcher, Snapshot, Table},
     knowledge::error::{KnowledgeError, Result},
     store::{FeedEntry, StoreError},
@@ -44,6 +44,7 @@ pub(super) struct View {
     pub revision: Revision,
     record: Arc<KnowledgeBase>,
     words: Words,
+    rules: Arc<Rulebook>,
     table: Table,
     index: ArticleIndex,
     searcher: Searcher,
@@ -63,6 +64,7 @@ struct Loaded {
     revision: Revision,
     record: KnowledgeBase,
     words: Words,
+    rules: Arc<Rulebook>,
 }
 
 impl View {
@@ -128,6 +130,7 @@ impl View {
             revision: loaded.revision,
             record: Arc::new(loaded.record),
             words: loaded.words,
+            rules: loaded.rules,
             table: Table::build(loaded.articles),
             index,
             searcher,
@@ -150,6 +153,7 @@ impl View {
             Some(found) => Arc::new(found?),
         };
         let words = if plan.is_lexicon_changed { words_of(context, id)? } else { self.words.clone() };
+        let rules = if plan.is_rules_changed { rules_of(context, id)? } else { Arc::clone(&self.rules) };
         let nos: Vec<ArticleNo> = plan.upserts.iter().copied().collect();
         let articles = if nos.is_empty() { Vec::new() } else { store.articles_by_no(id, &nos)? };
         let upserts: Vec<Arc<IndexedArticle>> = articles
@@ -170,7 +174,8 @@ impl View {
             self.last_commit = Some(context.sources.clock.now());
         }
         self.table = before.with_changes(&upserts, &deletes);
-        (self.record, self.words, self.revision, self.idle_rounds) = (record, words, plan.up_to, 0);
+        (self.record, self.words, self.rules) = (record, words, rules);
+        (self.revision, self.idle_rounds) = (plan.up_to, 0);
         Ok(Step::Moved)
     }
 
@@ -198,6 +203,7 @@ impl View {
             overlay: Arc::clone(&self.words.overlay),
             lexicon_version: self.words.lexicon.version,
             terms: self.words.lexicon.terms.clone(),
+            rulebook: Arc::clone(&self.rules),
         }
     }
 
@@ -219,7 +225,7 @@ impl View {
 fn load(context: &Context, id: &KnowledgeBaseId, report: &dyn Fn(u64, u64)) -> Result<Loaded> {
     let (articles, revision) = context.sources.store.snapshot(id)?;
     let record = context.sources.store.knowledge_base(id)?;
-    let words = words_of(context, id)?;
+    let (words, rules) = (words_of(context, id)?, rules_of(context, id)?);
     let total = articles.len() as u64;
     let mut indexed = Vec::with_capacity(articles.len());
     for article in articles {
@@ -232,13 +238,17 @@ fn load(context: &Context, id: &KnowledgeBaseId, report: &dyn Fn(u64, u64)) -> R
         indexed.push(Arc::new(IndexedArticle::build(Arc::new(article), &words.overlay)));
     }
     report(total, total);
-    Ok(Loaded { articles: indexed, revision, record, words })
+    Ok(Loaded { articles: indexed, revision, record, words, rules })
 }
 
 fn words_of(context: &Context, id: &KnowledgeBaseId) -> Result<Words> {
     let lexicon = context.sources.store.lexicon(id)?.published;
     let overlay = Arc::new(Overlay::build(&lexicon.terms, &lexicon.synonym_sets)?);
     Ok(Words { overlay, lexicon: Arc::new(lexicon) })
+}
+
+fn rules_of(context: &Context, id: &KnowledgeBaseId) -> Result<Arc<Rulebook>> {
+    Ok(Arc::new(context.sources.store.rulebook(id)?.published))
 }
 
 /// Reads the feed from one revision to another; `None` where it does not lead there.

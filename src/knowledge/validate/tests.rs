@@ -1,12 +1,12 @@
 use super::*;
 use crate::{
     domain::{
-        Article, ArticleId, Audience, CalendarDay, DayKind, Domain, DueTimes, KnowledgeBase, Queue, SynonymSet,
-        Timestamp, Urgency, Weekday, WorkingHours,
+        Article, ArticleId, Audience, CalendarDay, Condition, DayKind, Domain, DueTimes, Effect, KnowledgeBase, Queue,
+        Rule, SynonymSet, Timestamp, Urgency, Weekday, WorkingHours,
     },
     knowledge::{
         error::FieldViolation,
-        tests::{article, base},
+        tests::{article, base, rule},
     },
 };
 
@@ -188,4 +188,87 @@ fn words_of_the_lexicon_are_checked() {
     for bad in ["", " ", "😀", &"词".repeat(65)] {
         assert_eq!(fields(check_term(bad, "text").expect_err(bad).violations()), ["text"]);
     }
+}
+
+#[track_caller]
+fn check_rule_fields(change: impl FnOnce(&mut Rule), want: &[&str]) {
+    let mut given = rule("fire", "冒烟");
+    change(&mut given);
+    let found = check_rule(&given);
+    let found = found.as_ref().err().map(|error| error.violations()).unwrap_or_default();
+    assert_eq!(fields(found), want, "{found:?}");
+}
+
+#[test]
+fn rules_keep_the_limits_of_the_contract() {
+    #[track_caller]
+    fn check(change: impl FnOnce(&mut Rule), want: &[&str]) {
+        check_rule_fields(change, want);
+    }
+    let near = |first: &[&str], second: &[&str], max_chars| Condition::Near {
+        first: texts(first),
+        second: texts(second),
+        max_chars,
+    };
+    check(|_| {}, &[]);
+    check(|r| r.id = "Fire".to_owned(), &["rule_id"]);
+    check(|r| r.id = "a".repeat(64), &["rule_id"]);
+    check(|r| r.condition = Condition::Phrases(Vec::new()), &["rule.phrases.values"]);
+    check(|r| r.condition = Condition::Phrases((0..65).map(|n| format!("词{n}")).collect()), &["rule.phrases.values"]);
+    check(
+        |r| r.condition = Condition::Phrases(texts(&["好", "😀", "", &"词".repeat(65), "好"])),
+        &["rule.phrases.values[2]", "rule.phrases.values[3]", "rule.phrases.values[4]", "rule.phrases.values[1]"],
+    );
+    check(|r| r.condition = near(&["电池"], &["鼓包"], 64), &[]);
+    check(|r| r.condition = near(&[], &[" "], 65), &["rule.near.first", "rule.near.second[0]", "rule.near.max_chars"]);
+    check(|r| r.unless = (0..65).map(|n| format!("词{n}")).collect(), &["rule.unless"]);
+    check(|r| r.unless = texts(&["会不会", ""]), &["rule.unless[1]"]);
+    check(|r| r.effect = Effect::SetDomain(String::new()), &["rule.effect.set_domain"]);
+    check(|r| r.effect = Effect::ForbidDomain("域".repeat(65)), &["rule.effect.forbid_domain"]);
+    check(|r| r.effect = Effect::SetQueue(" ".to_owned()), &["rule.effect.set_queue"]);
+    check(|r| r.effect = Effect::DisableRule(String::new()), &["rule.effect.disable_rule"]);
+    check(|r| r.example.clear(), &["rule.example"]);
+    check(|r| r.example = "例".repeat(501), &["rule.example"]);
+    check(|r| r.counter_example = Some("例".repeat(501)), &["rule.counter_example"]);
+    check(|r| r.note = "注".repeat(501), &["rule.note"]);
+}
+
+#[test]
+fn patterns_are_told_what_is_wrong_with_them() {
+    #[track_caller]
+    fn check(pattern: &str, want: &str) {
+        let given = Rule { condition: Condition::Pattern(pattern.to_owned()), ..rule("fire", "冒烟") };
+        let error = check_rule(&given).expect_err(pattern);
+        assert_eq!(error.violations()[0].field, "rule.pattern");
+        assert!(error.violations()[0].description.contains(want), "{error}");
+    }
+    check_rule_fields(|r| r.condition = Condition::Pattern("第[0-9]+次(?P<hit>来电)".to_owned()), &[]);
+    check("", "must have 1 to 512 characters");
+    check(&"退".repeat(513), "must have 1 to 512 characters");
+    check("(退款", "unclosed group");
+    check("(?=退款)", "look-around");
+    check(r"(退)\1", "backreferences");
+    check(r"\w{1000}", "too large once compiled");
+    check("(退款)?", "matches the empty text");
+}
+
+#[test]
+fn only_a_disabled_rule_goes_without_a_condition() {
+    let off = |r: &mut Rule| {
+        r.condition = Condition::Always;
+        r.effect = Effect::DisableRule("safety.fire".to_owned());
+        r.negation_aware = false;
+        r.counter_example = None;
+    };
+    check_rule_fields(off, &[]);
+    check_rule_fields(|r| r.condition = Condition::Always, &["rule.condition"]);
+    check_rule_fields(
+        |r| {
+            off(r);
+            r.unless = texts(&["如果"]);
+            r.negation_aware = true;
+            r.counter_example = Some("没有".to_owned());
+        },
+        &["rule.unless", "rule.negation_aware", "rule.counter_example"],
+    );
 }

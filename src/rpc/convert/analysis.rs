@@ -1,14 +1,14 @@
 //! Analyses.
 
 use crate::{
-    domain::{Analysis, FollowUpPlan, InquiryType, LabelProbability, Routing, Span, Urgency},
+    domain::{Analysis, Domain, FollowUpPlan, InquiryType, LabelProbability, Routing, Sentiment, Span, Urgency},
     rpc::{
         convert::{
             enums::{inquiry_type_of, sentiment_of, urgency_of},
             spans::Spans,
             time::timestamp_of,
         },
-        pb,
+        names, pb,
     },
     text::OffsetEncoding,
 };
@@ -28,21 +28,13 @@ pub(in crate::rpc) fn analysis_of(analysis: &Analysis, text: &str, encoding: Off
 
 /// Writes an analysis whose spans are converted already.
 pub(in crate::rpc) fn analysis_with(analysis: &Analysis, spans: &Spans) -> pb::Analysis {
-    let sentiment = &analysis.sentiment;
     pb::Analysis {
         types: analysis.types.iter().map(type_of).collect(),
         secondary_type: analysis.secondary_type.map_or(pb::InquiryType::Unspecified, inquiry_type_of).into(),
         urgency: Some(urgency_probability_of(&analysis.urgency)),
         model_urgency: Some(urgency_probability_of(&analysis.model_urgency)),
-        domains: analysis
-            .domains
-            .iter()
-            .map(|top| pb::LabelProbability { label: top.label.as_str().to_owned(), probability: top.probability })
-            .collect(),
-        sentiment: Some(pb::SentimentProbability {
-            sentiment: sentiment_of(sentiment.label).into(),
-            probability: sentiment.probability,
-        }),
+        domains: analysis.domains.iter().map(domain_of).collect(),
+        sentiment: Some(sentiment_probability_of(&analysis.sentiment)),
         urgency_signals: signals_of(analysis, spans),
         rule_hits: hits_of(analysis, spans),
         entities: entities_of(analysis, spans),
@@ -50,6 +42,9 @@ pub(in crate::rpc) fn analysis_with(analysis: &Analysis, spans: &Spans) -> pb::A
         follow_up: Some(follow_up_of(&analysis.follow_up)),
         requests_human: analysis.requests_human,
         abstained: analysis.abstained,
+        model_type: Some(type_of(&analysis.model_type)),
+        model_domain: Some(domain_of(&analysis.model_domain)),
+        model_sentiment: Some(sentiment_probability_of(&analysis.model_sentiment)),
     }
 }
 
@@ -59,6 +54,14 @@ fn type_of(top: &LabelProbability<InquiryType>) -> pb::TypeProbability {
 
 fn urgency_probability_of(top: &LabelProbability<Urgency>) -> pb::UrgencyProbability {
     pb::UrgencyProbability { urgency: urgency_of(top.label).into(), probability: top.probability }
+}
+
+fn domain_of(top: &LabelProbability<Domain>) -> pb::LabelProbability {
+    pb::LabelProbability { label: top.label.as_str().to_owned(), probability: top.probability }
+}
+
+fn sentiment_probability_of(top: &LabelProbability<Sentiment>) -> pb::SentimentProbability {
+    pb::SentimentProbability { sentiment: sentiment_of(top.label).into(), probability: top.probability }
 }
 
 fn signals_of(analysis: &Analysis, spans: &Spans) -> Vec<pb::UrgencySignal> {
@@ -76,6 +79,8 @@ fn hits_of(analysis: &Analysis, spans: &Spans) -> Vec<pb::RuleHit> {
         span: Some(spans.get(hit.span)),
         effect: hit.effect.clone(),
         changed_result: hit.changed_result,
+        knowledge_base: hit.knowledge_base.as_ref().map(names::of_knowledge_base).unwrap_or_default(),
+        disabled_by: hit.disabled_by.clone().unwrap_or_default(),
     });
     hits.collect()
 }

@@ -102,6 +102,24 @@ writes! {
     urgency_of, domain::Urgency => pb::Urgency { Normal => Normal, Important => Important, Urgent => Urgent }
 }
 reads! {
+    /// Reads what the customer wants.
+    read_inquiry_type, pb::InquiryType => domain::InquiryType {
+        Consultation => Consultation, Complaint => Complaint, Suggestion => Suggestion, Other => Other,
+    }
+}
+reads! {
+    /// Reads the tone.
+    read_sentiment, pb::Sentiment => domain::Sentiment {
+        Negative => Negative, Neutral => Neutral, Positive => Positive,
+    }
+}
+writes! {
+    /// Writes what is wrong with a rule.
+    rule_flaw_of, knowledge::RuleFlawKind => pb::rule_flaw::Kind {
+        Example => Example, CounterExample => CounterExample, Queue => Queue, DisabledRule => DisabledRule,
+    }
+}
+reads! {
     /// Reads who said a turn.
     read_speaker, pb::Speaker => domain::Speaker { Customer => Customer, Agent => Agent, Bot => Bot }
 }
@@ -204,6 +222,8 @@ mod tests {
         check(&domain::Weekday::ALL, |v| weekday_of(v).into(), read_weekday);
         check(&[domain::DayKind::Holiday, domain::DayKind::Workday], |v| day_kind_of(v).into(), read_day_kind);
         check(domain::Urgency::ALL, |v| urgency_of(v).into(), read_urgency);
+        check(domain::InquiryType::ALL, |v| inquiry_type_of(v).into(), read_inquiry_type);
+        check(domain::Sentiment::ALL, |v| sentiment_of(v).into(), read_sentiment);
     }
 
     #[test]

@@ -133,7 +133,8 @@ pub(in crate::rpc) fn read_analyze(request: pb::AnalyzeRequest) -> Result<Asked,
     };
     let knowledge_bases = reader.one_or_none(&request.knowledge_base);
     let encoding = reader.encoding(request.offset_encoding);
-    reader.violations.finish_with(Some(analyzed(inquiry, knowledge_bases, encoding)))
+    let tokens = reader.tokens(&request.consistency_tokens);
+    reader.violations.finish_with(Some(Asked { tokens, ..analyzed(inquiry, knowledge_bases, encoding) }))
 }
 
 /// Reads messages to analyze.
@@ -143,7 +144,8 @@ pub(in crate::rpc) fn read_batch(request: pb::BatchAnalyzeRequest) -> Result<Bat
     let inquiry = Inquiry { channel: reader.channel(request.channel), ..Inquiry::im("") };
     let knowledge_bases = reader.one_or_none(&request.knowledge_base);
     let encoding = reader.encoding(request.offset_encoding);
-    let asked = analyzed(inquiry, knowledge_bases, encoding);
+    let tokens = reader.tokens(&request.consistency_tokens);
+    let asked = Asked { tokens, ..analyzed(inquiry, knowledge_bases, encoding) };
     reader.violations.finish_with(Some(Batch { texts: request.texts, asked }))
 }
 

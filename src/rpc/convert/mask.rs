@@ -65,6 +65,27 @@ pub(in crate::rpc) fn synonym_set_fields(mask: Mask, given: &pb::SynonymSet) -> 
     fields(mask, &[("words", !given.words.is_empty())])
 }
 
+/// Names the fields of a rule that an update means.
+pub(in crate::rpc) fn rule_fields(mask: Mask, given: &pb::Rule) -> Vec<String> {
+    use pb::rule::Condition;
+    let condition = given.condition.as_ref();
+    fields(
+        mask,
+        &[
+            ("phrases", matches!(condition, Some(Condition::Phrases(_)))),
+            ("pattern", matches!(condition, Some(Condition::Pattern(_)))),
+            ("near", matches!(condition, Some(Condition::Near(_)))),
+            ("unless", !given.unless.is_empty()),
+            ("negation_aware", given.negation_aware),
+            ("effect", given.effect.is_some()),
+            ("example", !given.example.is_empty()),
+            ("counter_example", !given.counter_example.is_empty()),
+            ("enabled", given.enabled.is_some()),
+            ("note", !given.note.is_empty()),
+        ],
+    )
+}
+
 fn fields(mask: Mask, set: &[(&str, bool)]) -> Vec<String> {
     match mask {
         Some(mask) if !mask.paths.is_empty() => mask.paths,

@@ -17,6 +17,7 @@ pub(super) mod mask;
 pub(super) mod number;
 pub(super) mod policy;
 pub(super) mod reply;
+pub(super) mod rule;
 pub(super) mod spans;
 pub(super) mod time;
 

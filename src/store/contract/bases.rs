@@ -1,9 +1,9 @@
 //! Knowledge bases.
 
-use super::sample::{article, article_id, base, base_id, lexicon};
+use super::sample::{article, article_id, base, base_id, lexicon, rulebook};
 use super::{change, create_base, everything, write, write_at};
 use crate::domain::{Etag, KnowledgeBase, Revision, Timestamp};
-use crate::store::{ArticleChange, LexiconRecord, Store, StoreError, WriteOp};
+use crate::store::{ArticleChange, LexiconRecord, RulebookRecord, Store, StoreError, WriteOp};
 
 pub(super) fn is_created(store: &dyn Store) {
     let written = write_at(store, Timestamp(5), WriteOp::CreateKnowledgeBase(Box::new(base("shop")))).unwrap();
@@ -100,11 +100,15 @@ pub(super) fn counts_on_when_made_anew(store: &dyn Store) {
     let draft =
         WriteOp::SaveLexiconDraft { knowledge_base: id.clone(), draft: lexicon("花呗"), expected: Revision(0) };
     write(store, draft).unwrap();
+    let draft =
+        WriteOp::SaveRulesDraft { knowledge_base: id.clone(), draft: rulebook("花呗"), expected: Revision(0) };
+    write(store, draft).unwrap();
     write(store, WriteOp::DeleteKnowledgeBase { id: id.clone(), expected: None, force: false }).unwrap();
     let again = write(store, WriteOp::CreateKnowledgeBase(Box::new(base("shop")))).unwrap();
     assert_eq!(again.revision, Revision(3));
     assert_eq!(again.knowledge_base.unwrap().record_revision, Revision(3));
     assert_eq!(store.lexicon(&id).unwrap(), LexiconRecord::default());
+    assert_eq!(store.rulebook(&id).unwrap(), RulebookRecord::default());
     assert_eq!(store.feed(&id, Revision(0), 10).unwrap().len(), 3);
 }
 

@@ -33,6 +33,7 @@ pub(super) fn names_what_changed(store: &dyn Store) {
     change(store, &id, vec![upsert("a"), ArticleChange::Delete { id: article_id("a"), expected: None }]).unwrap();
     write(store, WriteOp::UpdateKnowledgeBase { knowledge_base: Box::new(base("shop")), expected: None }).unwrap();
     write(store, WriteOp::PublishLexicon { knowledge_base: id.clone(), expected: Revision(0) }).unwrap();
+    write(store, WriteOp::PublishRules { knowledge_base: id.clone(), expected: Revision(0) }).unwrap();
     write(store, WriteOp::DeleteKnowledgeBase { id: id.clone(), expected: None, force: false }).unwrap();
     let changed = ChangedSubject::Article { no, id: article_id("a") };
     let subjects = [
@@ -42,6 +43,7 @@ pub(super) fn names_what_changed(store: &dyn Store) {
         ChangedSubject::ArticleDeleted { no, id: article_id("a") },
         ChangedSubject::KnowledgeBase,
         ChangedSubject::Lexicon,
+        ChangedSubject::Rules,
         ChangedSubject::KnowledgeBaseDeleted,
     ];
     let entries = subjects.into_iter().zip(1..).map(|(subject, at)| FeedEntry { revision: Revision(at), subject });
@@ -81,7 +83,7 @@ impl Follower {
                 ChangedSubject::Article { no, id } => drop(self.articles.insert(no, id)),
                 ChangedSubject::ArticleDeleted { no, id } => assert_eq!(self.articles.remove(&no), Some(id)),
                 ChangedSubject::KnowledgeBaseDeleted => self.articles.clear(),
-                ChangedSubject::KnowledgeBase | ChangedSubject::Lexicon => {}
+                ChangedSubject::KnowledgeBase | ChangedSubject::Lexicon | ChangedSubject::Rules => {}
             }
         }
     }

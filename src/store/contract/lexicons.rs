@@ -33,7 +33,9 @@ pub(super) fn is_drafted_and_published(store: &dyn Store) {
 
     let before = everything(store);
     for stale in [save(store, &base, "白条", 0), publish(store, &base, 0), publish(store, &base, 2)] {
-        assert!(matches!(stale, Err(StoreError::DraftChanged { knowledge_base }) if knowledge_base == "shop"));
+        assert!(
+            matches!(stale, Err(StoreError::DraftChanged { what: "lexicon", knowledge_base }) if knowledge_base == "shop")
+        );
     }
     assert_eq!(everything(store), before);
 

@@ -1,6 +1,6 @@
 //! Random writes from a seed: two backends must agree on them, and a follower of the feed must end at the snapshot.
 
-use super::sample::{article, article_id, base, base_id, lexicon};
+use super::sample::{article, article_id, base, base_id, lexicon, rulebook};
 use super::{Everything, everything, key, open_sqlite};
 use crate::domain::{Article, Etag, KnowledgeBase, Revision, Timestamp};
 use crate::store::{ArticleChange, MemoryStore, Store, Write, WriteOp};
@@ -11,7 +11,7 @@ pub(super) const BASES: [&str; 2] = ["bank", "shop"];
 pub(super) fn random_write(rng: &mut fastrand::Rng, now: i64) -> Write {
     let id = BASES[rng.usize(..BASES.len())];
     let knowledge_base = base_id(id);
-    let op = match rng.u8(..16) {
+    let op = match rng.u8(..18) {
         0..=1 => WriteOp::CreateKnowledgeBase(Box::new(base(id))),
         2 => WriteOp::UpdateKnowledgeBase {
             knowledge_base: Box::new(KnowledgeBase { description: rng.u32(..).to_string(), ..base(id) }),
@@ -24,6 +24,12 @@ pub(super) fn random_write(rng: &mut fastrand::Rng, now: i64) -> Write {
             expected: Revision(rng.u64(..3)),
         },
         5 => WriteOp::PublishLexicon { knowledge_base, expected: Revision(rng.u64(..3)) },
+        6 => WriteOp::SaveRulesDraft {
+            knowledge_base,
+            draft: rulebook(&rng.u32(..).to_string()),
+            expected: Revision(rng.u64(..3)),
+        },
+        7 => WriteOp::PublishRules { knowledge_base, expected: Revision(rng.u64(..3)) },
         _ => {
             let changes = (0..rng.usize(..5)).map(|_| random_change(rng)).collect();
             WriteOp::ChangeArticles { knowledge_base, changes }

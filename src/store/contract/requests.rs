@@ -1,6 +1,6 @@
 //! Retried writes.
 
-use super::sample::{article, article_id, base, base_id, lexicon};
+use super::sample::{article, article_id, base, base_id, lexicon, rulebook};
 use super::{NOW, change, create_base, everything, key, write, write_at};
 use crate::domain::{Revision, Timestamp};
 use crate::store::{ArticleChange, RequestKey, Store, StoreError, Write, WriteOp, Written};
@@ -87,6 +87,12 @@ pub(super) fn is_replayed_for_every_write(store: &dyn Store) {
             expected: Revision(0),
         },
         WriteOp::PublishLexicon { knowledge_base: knowledge_base.clone(), expected: Revision(1) },
+        WriteOp::SaveRulesDraft {
+            knowledge_base: knowledge_base.clone(),
+            draft: rulebook("花呗"),
+            expected: Revision(0),
+        },
+        WriteOp::PublishRules { knowledge_base: knowledge_base.clone(), expected: Revision(1) },
         WriteOp::ChangeArticles {
             knowledge_base: knowledge_base.clone(),
             changes: vec![ArticleChange::Delete { id: article_id("a"), expected: None }],

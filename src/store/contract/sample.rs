@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use crate::domain::{
-    AnswerRecord, Article, ArticleId, ArticleNo, ArticleState, Audience, CalendarDay, Channel, ChannelAnswers, DayKind,
-    Department, Domain, DueTimes, Feedback, FeedbackVerdict, HandoffTriggers, KnowledgeBase, KnowledgeBaseId, Lexicon,
-    Policy, Queue, ReplyTexts, Revision, Satisfaction, SynonymSet, Thresholds, Timestamp, Urgency, Weekday,
-    WorkingHours,
+    AnswerRecord, Article, ArticleId, ArticleNo, ArticleState, Audience, CalendarDay, Channel, ChannelAnswers,
+    Condition, DayKind, Department, Domain, DueTimes, Effect, Feedback, FeedbackVerdict, HandoffTriggers, InquiryType,
+    KnowledgeBase, KnowledgeBaseId, Lexicon, Policy, Queue, ReplyTexts, Revision, Rule, Rulebook, Satisfaction,
+    Sentiment, SynonymSet, Thresholds, Timestamp, Urgency, Weekday, WorkingHours,
 };
 
 pub(in crate::store) fn base_id(id: &str) -> KnowledgeBaseId {
@@ -101,6 +101,37 @@ fn texts() -> ReplyTexts {
 pub(in crate::store) fn lexicon(term: &str) -> Lexicon {
     let synonyms = SynonymSet { id: "refund".into(), words: vec!["退款".into(), "退钱".into()] };
     Lexicon { terms: vec![term.into(), "运费险".into()], synonym_sets: vec![synonyms], version: 0 }
+}
+
+/// Rules of which each condition and each effect is one.
+pub(in crate::store) fn rulebook(phrase: &str) -> Rulebook {
+    let near =
+        Condition::Near { first: vec!["退款".into()], second: vec!["没到".into(), "未到".into()], max_chars: 8 };
+    let given = [
+        (Condition::Phrases(vec![phrase.into(), "炸了".into()]), Effect::RaiseUrgency(Urgency::Urgent)),
+        (Condition::Pattern("第[0-9]+次".into()), Effect::CapUrgency(Urgency::Normal)),
+        (near, Effect::SetType(InquiryType::Complaint)),
+        (Condition::Always, Effect::DisableRule("safety.fire".into())),
+        (Condition::Pattern("a".into()), Effect::ForbidType(InquiryType::Suggestion)),
+        (Condition::Pattern("b".into()), Effect::SetDomain("repair".into())),
+        (Condition::Pattern("c".into()), Effect::ForbidDomain("order".into())),
+        (Condition::Pattern("d".into()), Effect::SetSentiment(Sentiment::Negative)),
+        (Condition::Pattern("e".into()), Effect::SetQueue("after-sales".into())),
+        (Condition::Pattern("f".into()), Effect::RequestHuman),
+        (Condition::Pattern("g".into()), Effect::Block),
+    ];
+    let rules = given.into_iter().enumerate().map(|(idx, (condition, effect))| Rule {
+        id: format!("r{idx}"),
+        condition,
+        unless: vec!["如果".into()],
+        effect,
+        negation_aware: idx == 0,
+        example: "微波炉炸了".into(),
+        counter_example: (idx != 1).then(|| "如果炸了".into()),
+        is_enabled: idx != 2,
+        note: "安全".into(),
+    });
+    Rulebook { rules: rules.collect(), version: 0 }
 }
 
 pub(in crate::store) fn answer_record(id: &str) -> AnswerRecord {

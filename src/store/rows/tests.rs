@@ -17,6 +17,8 @@ const KNOWLEDGE_BASE_1: &str = r#"{"format":1,"display_name":"商城","descripti
 const LEXICON_1: &str =
     r#"{"format":1,"terms":["花呗","运费险"],"synonym_sets":[{"id":"refund","words":["退款","退钱"]}],"version":0}"#;
 
+const RULEBOOK_1: &str = r#"{"format":1,"rules":[{"id":"r0","condition":{"phrases":["冒烟","炸了"]},"unless":["如果"],"negation_aware":true,"effect":{"raise_urgency":"urgent"},"example":"微波炉炸了","counter_example":"如果炸了","enabled":true,"note":"安全"},{"id":"r1","condition":{"pattern":"第[0-9]+次"},"unless":["如果"],"negation_aware":false,"effect":{"cap_urgency":"normal"},"example":"微波炉炸了","counter_example":null,"enabled":true,"note":"安全"},{"id":"r2","condition":{"near":{"first":["退款"],"second":["没到","未到"],"max_chars":8}},"unless":["如果"],"negation_aware":false,"effect":{"set_type":"complaint"},"example":"微波炉炸了","counter_example":"如果炸了","enabled":false,"note":"安全"},{"id":"r3","condition":"always","unless":["如果"],"negation_aware":false,"effect":{"disable_rule":"safety.fire"},"example":"微波炉炸了","counter_example":"如果炸了","enabled":true,"note":"安全"},{"id":"r4","condition":{"pattern":"a"},"unless":["如果"],"negation_aware":false,"effect":{"forbid_type":"suggestion"},"example":"微波炉炸了","counter_example":"如果炸了","enabled":true,"note":"安全"},{"id":"r5","condition":{"pattern":"b"},"unless":["如果"],"negation_aware":false,"effect":{"set_domain":"repair"},"example":"微波炉炸了","counter_example":"如果炸了","enabled":true,"note":"安全"},{"id":"r6","condition":{"pattern":"c"},"unless":["如果"],"negation_aware":false,"effect":{"forbid_domain":"order"},"example":"微波炉炸了","counter_example":"如果炸了","enabled":true,"note":"安全"},{"id":"r7","condition":{"pattern":"d"},"unless":["如果"],"negation_aware":false,"effect":{"set_sentiment":"negative"},"example":"微波炉炸了","counter_example":"如果炸了","enabled":true,"note":"安全"},{"id":"r8","condition":{"pattern":"e"},"unless":["如果"],"negation_aware":false,"effect":{"set_queue":"after-sales"},"example":"微波炉炸了","counter_example":"如果炸了","enabled":true,"note":"安全"},{"id":"r9","condition":{"pattern":"f"},"unless":["如果"],"negation_aware":false,"effect":"request_human","example":"微波炉炸了","counter_example":"如果炸了","enabled":true,"note":"安全"},{"id":"r10","condition":{"pattern":"g"},"unless":["如果"],"negation_aware":false,"effect":"block","example":"微波炉炸了","counter_example":"如果炸了","enabled":true,"note":"安全"}],"version":0}"#;
+
 const ANSWER_RECORD_1: &str = r#"{"format":1,"id":"r","knowledge_base":"shop","customer_key":"c0ffee","channel":"im","masked_text":"我的手机号是***","masked_effective_query":"手机号","outcome":"handoff","no_answer_reason":"below_threshold","handoff_reason":"complaint","article_id":"refund-time","article_knowledge_base":"shop-2","article_revision":7,"confidence":0.1,"inquiry_type":"complaint","urgency":"urgent","domain":"return_refund","sentiment":"negative","bundle":"base@1","index_revision":8,"create_time":1700000000000}"#;
 
 const FEEDBACK_1: &str = r#"{"format":1,"id":"f","knowledge_base":"shop","answer_record":"record","article_id":"refund-time","article_revision":7,"confidence":0.9,"verdict":"edited","comment":"语气太硬","edited_text":"亲，1-3 个工作日","create_time":5}"#;
@@ -61,6 +63,7 @@ fn formats_of_version_1_are_read_and_written() {
     check(ARTICLE_1, &sample::article("a"), |body: ArticleBody| body.into_article(article));
     check(KNOWLEDGE_BASE_1, &sample::base("shop"), |body: KnowledgeBaseBody| body.into_knowledge_base(base));
     check(LEXICON_1, &sample::lexicon("花呗"), |body: LexiconBody| Ok(Lexicon::from(body)));
+    check(RULEBOOK_1, &sample::rulebook("冒烟"), RulebookBody::into_rulebook);
     check(ANSWER_RECORD_1, &sample::answer_record("r"), |body: AnswerRecordBody| AnswerRecord::try_from(body));
     check(FEEDBACK_1, &sample::feedback("f", 5), |body: FeedbackBody| Feedback::try_from(body));
     check(SATISFACTION_1, &sample::satisfaction("s", 5), |body: SatisfactionBody| Satisfaction::try_from(body));
@@ -106,6 +109,10 @@ fn what_is_unknown_is_refused() {
     refuse(&ARTICLE_1.replace("refund-apply", "退款"), into_article, "not an identifier");
     refuse(&KNOWLEDGE_BASE_1.replace("\"sun\"", "\"day\""), into_base, "weekday has the unknown value \"day\"");
     refuse(&KNOWLEDGE_BASE_1.replace("holiday", "feast"), into_base, "feast");
+    let into_rules = RulebookBody::into_rulebook;
+    refuse(&RULEBOOK_1.replace("complaint", "gripe"), into_rules, "inquiry type has the unknown value \"gripe\"");
+    refuse(&RULEBOOK_1.replace("\"pattern\"", "\"shape\""), into_rules, "shape");
+    refuse(&RULEBOOK_1.replace("set_queue", "set_line"), into_rules, "set_line");
 }
 
 #[test]

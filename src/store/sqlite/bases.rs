@@ -75,7 +75,7 @@ pub(super) fn update(
     put(UPDATE, connection, stored)
 }
 
-/// Deletes a knowledge base; articles and lexicon go with it by their foreign keys.
+/// Deletes a knowledge base; articles, lexicon and rules go with it by their foreign keys.
 pub(super) fn delete(
     connection: &Connection,
     id: &KnowledgeBaseId,

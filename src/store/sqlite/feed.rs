@@ -33,6 +33,7 @@ const ARTICLE_DELETED: &str = "article_deleted";
 const KNOWLEDGE_BASE: &str = "knowledge_base";
 const KNOWLEDGE_BASE_DELETED: &str = "knowledge_base_deleted";
 const LEXICON: &str = "lexicon";
+const RULES: &str = "rules";
 
 /// Makes the counter of a base, where it never was before.
 pub(super) fn ensure_counter(connection: &Connection, base: &KnowledgeBaseId) -> Result<()> {
@@ -74,6 +75,7 @@ pub(super) fn add(connection: &Connection, base: &KnowledgeBaseId, entry: &FeedE
         ChangedSubject::KnowledgeBase => (KNOWLEDGE_BASE, None),
         ChangedSubject::KnowledgeBaseDeleted => (KNOWLEDGE_BASE_DELETED, None),
         ChangedSubject::Lexicon => (LEXICON, None),
+        ChangedSubject::Rules => (RULES, None),
     };
     let no = article.map(|(no, _)| integer(no.0));
     let id = article.map(|(_, id)| id.as_str());
@@ -104,6 +106,7 @@ fn read_subject(cells: Cells<'_>) -> Result<ChangedSubject> {
         KNOWLEDGE_BASE => Ok(ChangedSubject::KnowledgeBase),
         KNOWLEDGE_BASE_DELETED => Ok(ChangedSubject::KnowledgeBaseDeleted),
         LEXICON => Ok(ChangedSubject::Lexicon),
+        RULES => Ok(ChangedSubject::Rules),
         other => cells.known(Err(RowError::Unknown { field: "subject", found: other.to_owned() })),
     }
 }

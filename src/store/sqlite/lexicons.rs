@@ -59,7 +59,7 @@ pub(super) fn publish(connection: &Connection, base: &KnowledgeBaseId, expected:
 fn at(connection: &Connection, base: &KnowledgeBaseId, expected: Revision) -> Result<LexiconRecord> {
     let record = get(connection, base)?;
     if record.draft_revision != expected {
-        return Err(StoreError::DraftChanged { knowledge_base: base.to_string() });
+        return Err(StoreError::DraftChanged { what: "lexicon", knowledge_base: base.to_string() });
     }
     Ok(record)
 }

@@ -13,6 +13,7 @@ mod lexicons;
 mod pool;
 mod records;
 mod requests;
+mod rulebooks;
 mod statement;
 
 #[cfg(test)]
@@ -26,7 +27,10 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 use self::pool::Pool;
 use self::statement::whole_file;
 use super::rows::Pruning;
-use super::{ArticleFilter, ArticlePage, FeedEntry, LexiconRecord, RequestKey, Result, Store, Write, WriteOp, Written};
+use super::{
+    ArticleFilter, ArticlePage, FeedEntry, LexiconRecord, RequestKey, Result, RulebookRecord, Store, Write, WriteOp,
+    Written,
+};
 use crate::domain::{
     AnswerRecord, Article, ArticleId, ArticleNo, Feedback, KnowledgeBase, KnowledgeBaseId, Revision, Satisfaction,
     StoreEpoch, Timestamp,
@@ -171,6 +175,10 @@ impl Store for SqliteStore {
         self.read(|transaction| lexicons::get(transaction, knowledge_base))
     }
 
+    fn rulebook(&self, knowledge_base: &KnowledgeBaseId) -> Result<RulebookRecord> {
+        self.read(|transaction| rulebooks::get(transaction, knowledge_base))
+    }
+
     fn feed(&self, knowledge_base: &KnowledgeBaseId, after: Revision, limit: usize) -> Result<Vec<FeedEntry>> {
         self.read(|transaction| feed::after(transaction, knowledge_base, after, limit))
     }
@@ -230,6 +238,14 @@ fn apply(transaction: &Transaction<'_>, op: &WriteOp, now: Timestamp) -> Result<
         WriteOp::PublishLexicon { knowledge_base, expected } => {
             bases::require(transaction, knowledge_base)?;
             lexicons::publish(transaction, knowledge_base, *expected)
+        }
+        WriteOp::SaveRulesDraft { knowledge_base, draft, expected } => {
+            bases::require(transaction, knowledge_base)?;
+            rulebooks::save_draft(transaction, knowledge_base, draft, *expected)
+        }
+        WriteOp::PublishRules { knowledge_base, expected } => {
+            bases::require(transaction, knowledge_base)?;
+            rulebooks::publish(transaction, knowledge_base, *expected)
         }
     }
 }

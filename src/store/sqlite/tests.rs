@@ -11,7 +11,9 @@ use tempfile::TempDir;
 
 use super::SqliteStore;
 use crate::domain::{ErrorKind, KnowledgeBaseId, Revision};
-use crate::store::contract::sample::{answer_record, article, article_id, base_id, feedback, lexicon, satisfaction};
+use crate::store::contract::sample::{
+    answer_record, article, article_id, base_id, feedback, lexicon, rulebook, satisfaction,
+};
 use crate::store::contract::{NOW, change, create_base, everything, open_sqlite, write};
 use crate::store::{ArticleChange, RequestKey, Store, StoreError, Write, WriteOp};
 
@@ -34,6 +36,8 @@ fn fill(store: &SqliteStore) -> KnowledgeBaseId {
     store.write(&Write { now: NOW, request: Some(request()), op, payload: "p".into() }).unwrap();
     let draft = lexicon("花呗");
     write(store, WriteOp::SaveLexiconDraft { knowledge_base: base.clone(), draft, expected: Revision(0) }).unwrap();
+    let draft = rulebook("冒烟");
+    write(store, WriteOp::SaveRulesDraft { knowledge_base: base.clone(), draft, expected: Revision(0) }).unwrap();
     store.add_answer_records(&[answer_record("record")]).unwrap();
     store.add_feedback(&feedback("f", 1)).unwrap();
     store.add_satisfaction(&satisfaction("s", 1)).unwrap();
@@ -88,11 +92,27 @@ fn settings_are_durable() {
 fn a_newer_schema_is_refused_and_left_alone() {
     let folder = tempfile::tempdir().unwrap();
     drop(open_sqlite(folder.path()));
-    tamper(&file(&folder), "PRAGMA user_version = 2; PRAGMA journal_mode = DELETE");
+    tamper(&file(&folder), "PRAGMA user_version = 3; PRAGMA journal_mode = DELETE");
     let before = std::fs::read(file(&folder)).unwrap();
     let error = SqliteStore::open(&file(&folder), "epoch").unwrap_err();
-    assert!(matches!(error, StoreError::UnknownSchema { found: 2, known: 1 }), "{error:?}");
+    assert!(matches!(error, StoreError::UnknownSchema { found: 3, known: 2 }), "{error:?}");
     assert_eq!(std::fs::read(file(&folder)).unwrap(), before);
+}
+
+/// A store as the first version of the program left it.
+#[test]
+fn an_older_schema_is_brought_up_to_date() {
+    let folder = tempfile::tempdir().unwrap();
+    tamper(&file(&folder), include_str!("../migrations/sqlite/0001_tables.sql"));
+    tamper(&file(&folder), "INSERT INTO meta VALUES ('epoch', 'old'); PRAGMA user_version = 1");
+    let store = SqliteStore::open(&file(&folder), "another").unwrap();
+    assert_eq!(store.epoch().0, "old");
+    let base = fill(&store);
+    let before = everything(&store);
+    drop(store);
+    let store = SqliteStore::open(&file(&folder), "another").unwrap();
+    assert_eq!(everything(&store), before);
+    assert_eq!(store.rulebook(&base).unwrap().draft, rulebook("冒烟"));
 }
 
 #[test]
@@ -271,6 +291,10 @@ fn corrupt_rows_are_named() {
     check_corrupt("UPDATE counters SET revision = -1", |store| store.counters().map(drop), ("counters", "shop", "-1"));
     let draft = newer("lexicons", "draft");
     check_corrupt(&draft, |store| store.lexicon(&shop()).map(drop), ("lexicons", "shop", format));
+    let rules = |store: &SqliteStore| store.rulebook(&shop()).map(drop);
+    check_corrupt(&newer("rulebooks", "published"), rules, ("rulebooks", "shop", format));
+    let level = json("rulebooks", "draft", "\"raise_urgency\":\"urgent", "\"raise_urgency\":\"x");
+    check_corrupt(&level, rules, ("rulebooks", "shop", "urgency has the unknown value"));
     let reply = newer("requests", "written");
     check_corrupt(&reply, |store| store.replay(&request()).map(drop), ("requests", "editor/r-1", format));
     let record = newer("answer_records", "body");
