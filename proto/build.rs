@@ -4,13 +4,14 @@ use std::{env, error::Error, fs, path::PathBuf};
 
 use prost::Message;
 
-const SERVICES: [&str; 8] = [
+const SERVICES: [&str; 9] = [
     "yingda/v1/assist.proto",
     "yingda/v1/text_tools.proto",
     "yingda/v1/knowledge.proto",
     "yingda/v1/lexicon.proto",
     "yingda/v1/feedback.proto",
     "yingda/v1/indexing.proto",
+    "yingda/v1/models.proto",
     "yingda/v1/server_info.proto",
     "google/longrunning/operations.proto",
 ];

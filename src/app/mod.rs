@@ -10,7 +10,7 @@ mod config;
 mod serve;
 mod telemetry;
 
-pub use assets::{AssetError, bundle_dir, shared_of, with_ranker};
+pub use assets::{AssetError, bundle_dir, models_folder, shared_with};
 pub use clock::{SystemClock, thread_cpu_time};
 pub use compose::{App, StartError, StoreKind};
 pub use config::{Config, ConfigError, RawConfig, environment};

@@ -47,9 +47,12 @@ pub fn analyze(original: &str, message: &Message, lights: &Lights<'_>) -> Analys
         match hit.effect {
             Effect::RaiseUrgency(level) if *level > urgency.label => urgency = labelled(*level, RULE_PROBABILITY),
             Effect::SetType(kind) => set(&mut types, kind),
-            Effect::SetDomain(domain) => set(&mut domains, &Domain(domain.clone())),
+            // A rule may name a domain that the bundle does not know; only labels of its label set are said.
+            Effect::SetDomain(domain) if domains.iter().any(|known| known.label.as_str() == domain) => {
+                set(&mut domains, &Domain(domain.clone()));
+            }
             Effect::SetSentiment(sentiment) => set(&mut sentiments, sentiment),
-            Effect::RaiseUrgency(_) | Effect::RequestHuman | Effect::Block => {}
+            Effect::RaiseUrgency(_) | Effect::SetDomain(_) | Effect::RequestHuman | Effect::Block => {}
         }
     }
     // By the label set a complaint is never of normal urgency.

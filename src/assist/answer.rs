@@ -92,7 +92,7 @@ pub fn answer(snap: &Snap, ask: &Ask<'_>) -> Result<Reply, AssistError> {
     let mut stages = Stages::begin();
     let message = Message::read(&ask.inquiry.text);
     stages.end("normalize");
-    let entities = bases.first().map(|base| &base.entities);
+    let entities = bases.first().map(|base| &*base.entities);
     let lights = Lights { shared: &snap.shared, policy, entities, channel: ask.inquiry.channel, now: ask.now };
     let analysis = analyze::analyze(&ask.inquiry.text, &message, &lights);
     stages.end("analyze");
@@ -171,7 +171,7 @@ pub fn analyze_alone(snap: &Snap, base: Option<&Base>, text: &str, ask: &Ask<'_>
     let lights = Lights {
         shared: &snap.shared,
         policy: base.map_or(&snap.shared.default_policy, |base| &base.policy),
-        entities: base.map(|base| &base.entities),
+        entities: base.map(|base| &*base.entities),
         channel: ask.inquiry.channel,
         now: ask.now,
     };

@@ -116,6 +116,7 @@ fn store_reason(error: &StoreError) -> &'static str {
         StoreError::NotEmpty { .. } => "KNOWLEDGE_BASE_NOT_EMPTY",
         StoreError::UnknownSchema { .. } => "STORE_SCHEMA_UNKNOWN",
         StoreError::DraftChanged { .. } => "LEXICON_DRAFT_CHANGED",
+        StoreError::BundleChoiceChanged => "BUNDLE_CHANGED",
         StoreError::Corrupt { .. } => "STORE_CORRUPT",
         StoreError::Unavailable { .. } => "STORE_UNAVAILABLE",
     }

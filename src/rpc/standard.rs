@@ -25,7 +25,7 @@ use super::{
 };
 
 /// Whose health is told; the empty name is the server as a whole.
-const SERVICES: [&str; 8] = [
+const SERVICES: [&str; 9] = [
     "",
     pb::assist_server::SERVICE_NAME,
     pb::text_tools_server::SERVICE_NAME,
@@ -33,6 +33,7 @@ const SERVICES: [&str; 8] = [
     pb::lexicon_server::SERVICE_NAME,
     pb::feedback_server::SERVICE_NAME,
     pb::indexing_server::SERVICE_NAME,
+    pb::models_server::SERVICE_NAME,
     pb::server_info_server::SERVICE_NAME,
 ];
 

@@ -15,7 +15,7 @@ use crate::harness::{
     server::{Clients, demo},
 };
 
-const SERVICES: [&str; 8] = [
+const SERVICES: [&str; 9] = [
     "",
     "yingda.v1.Assist",
     "yingda.v1.TextTools",
@@ -23,6 +23,7 @@ const SERVICES: [&str; 8] = [
     "yingda.v1.Lexicon",
     "yingda.v1.Feedback",
     "yingda.v1.Indexing",
+    "yingda.v1.Models",
     "yingda.v1.ServerInfo",
 ];
 
@@ -45,6 +46,7 @@ async fn a_server_serves_from_ready_to_stop() {
         knowledge: Arc::clone(&app.knowledge),
         recorder: Arc::clone(&app.recorder),
         feedback: Arc::clone(&app.feedback),
+        bundles: Arc::clone(&app.bundles),
         clock: Arc::clone(&app.clock),
         facts: ServerFacts { version: "test".to_owned(), start_time: MOMENT, store_backend: "memory" },
         settings: Settings { drain_timeout: Duration::from_secs(10), ..Settings::default() },

@@ -6,8 +6,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::*;
-use crate::domain::{AnswerRecord, Article, Feedback, KnowledgeBase, Lexicon, Revision, Satisfaction};
-use crate::store::Written;
+use crate::domain::{AnswerRecord, Article, BundleId, Feedback, KnowledgeBase, Lexicon, Revision, Satisfaction};
+use crate::store::{BundleChoice, Written};
 use crate::store::contract::sample;
 
 const ARTICLE_1: &str = r#"{"format":1,"standard_question":"a的退款多久到账？","similar_questions":["钱什么时候退回来","退款几天到"],"negative_questions":["怎么申请退款"],"answers":{"im":"1-3 个工作日","email":"您好：\n1-3 个工作日","phone":null},"domain":"return_refund","tags":["退款","到账"],"metadata":{"owner":"财务"},"audiences":["bot","agent"],"channels":["im","phone"],"state":"in_review","effective_time":1,"expire_time":9000000000000,"pinned":true,"follow_up_questions":["refund-apply"]}"#;
@@ -16,6 +16,8 @@ const KNOWLEDGE_BASE_1: &str = r#"{"format":1,"display_name":"商城","descripti
 
 const LEXICON_1: &str =
     r#"{"format":1,"terms":["花呗","运费险"],"synonym_sets":[{"id":"refund","words":["退款","退钱"]}],"version":0}"#;
+
+const BUNDLE_CHOICE_1: &str = r#"{"format":1,"revision":3,"history":["yingda-base/1","acme/2"]}"#;
 
 const ANSWER_RECORD_1: &str = r#"{"format":1,"id":"r","knowledge_base":"shop","customer_key":"c0ffee","channel":"im","masked_text":"我的手机号是***","masked_effective_query":"手机号","outcome":"handoff","no_answer_reason":"below_threshold","handoff_reason":"complaint","article_id":"refund-time","article_knowledge_base":"shop-2","article_revision":7,"confidence":0.1,"inquiry_type":"complaint","urgency":"urgent","domain":"return_refund","sentiment":"negative","bundle":"base@1","index_revision":8,"create_time":1700000000000}"#;
 
@@ -53,6 +55,13 @@ fn stamps() -> (ArticleStamp, KnowledgeBaseStamp) {
         update_time: base.update_time,
     };
     (article, base)
+}
+
+#[test]
+fn the_choice_of_a_bundle_is_read_and_written() {
+    let history = ["yingda-base/1", "acme/2"].map(|name| BundleId::parse(name).unwrap()).to_vec();
+    let choice = BundleChoice { history, revision: Revision(3) };
+    check(BUNDLE_CHOICE_1, &choice, |body: BundleChoiceBody| body.try_into());
 }
 
 #[test]
