@@ -150,6 +150,16 @@ impl App {
     }
 }
 
+/// Opens the choice of a bundle in the data folder, beside a server that may run there: what is chosen it follows. Fails
+/// where the store cannot be opened, and where neither the bundle that is wanted nor the configured one can be had.
+pub fn open_bundles(config: &Config) -> Result<BundleDesk, StartError> {
+    let (store, _) = open(config, &StoreKind::FolderWithIndexInMemory, &mut entropy())?;
+    let folder = Arc::new(models_folder(config.models_dir.as_deref()));
+    let begun = bundles::begin(&*store, &folder, &config.bundle)?;
+    let live = Arc::new(Live::new(shared_with(begun.model.clone(), store.epoch().clone())?));
+    Ok(BundleDesk::new((store, live), folder, config.bundle.clone(), Some(&begun)))
+}
+
 /// Asks the machine for chance; everything random follows from it.
 #[expect(clippy::disallowed_methods, reason = "the one place")]
 fn entropy() -> fastrand::Rng {

@@ -142,7 +142,10 @@ mod tests {
             assert!(ArticleId::try_new(good).is_ok(), "{good}");
         }
         let bundle = BundleId::parse("yingda-base/1").expect("a bundle");
-        assert_eq!((bundle.name(), bundle.version(), bundle.to_string().as_str()), ("yingda-base", "1", "yingda-base/1"));
+        assert_eq!(
+            (bundle.name(), bundle.version(), bundle.to_string().as_str()),
+            ("yingda-base", "1", "yingda-base/1")
+        );
         for bad in ["", "acme", "acme/", "/1", "../1", "acme/..", "acme/1/2", "acme/./1", "Acme/1", "/etc/passwd"] {
             assert!(BundleId::parse(bad).is_err(), "{bad}");
         }

@@ -77,10 +77,9 @@ impl ModelError {
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::File { .. } => ErrorKind::Unavailable,
-            Self::Malformed { .. }
-            | Self::Labels { .. }
-            | Self::HashMismatch { .. }
-            | Self::OtherFormat { .. } => ErrorKind::FailedPrecondition,
+            Self::Malformed { .. } | Self::Labels { .. } | Self::HashMismatch { .. } | Self::OtherFormat { .. } => {
+                ErrorKind::FailedPrecondition
+            }
             Self::Row { .. } | Self::TooLittle { .. } => ErrorKind::InvalidArgument,
             Self::Engine(_) => ErrorKind::Internal,
         }

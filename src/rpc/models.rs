@@ -153,8 +153,6 @@ fn bundle_of(listed: ListedBundle) -> pb::Bundle {
         Ok(Contents { labels, data_fingerprint, hash, provenance }) => {
             pb::Bundle { label_set: Some(label_set_of(&labels)), data_fingerprint, hash, provenance, ..bundle }
         }
-        Err(fault) => {
-            pb::Bundle { invalid_reason: fault.reason.to_owned(), invalid_message: fault.message, ..bundle }
-        }
+        Err(fault) => pb::Bundle { invalid_reason: fault.reason.to_owned(), invalid_message: fault.message, ..bundle },
     }
 }

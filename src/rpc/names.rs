@@ -127,7 +127,9 @@ mod tests {
         for bad in ["", "retail", "knowledgeBases/", "knowledgeBases/A", "knowledgeBases/a/", "knowledgebases/a"] {
             assert!(knowledge_base(bad).is_err(), "{bad}");
         }
-        for bad in ["acme/1", "bundles/acme", "bundles/acme/versions/", "bundles/../versions/1", "bundles/a/versions/1/2"] {
+        for bad in
+            ["acme/1", "bundles/acme", "bundles/acme/versions/", "bundles/../versions/1", "bundles/a/versions/1/2"]
+        {
             assert!(bundle(bad).is_err(), "{bad}");
         }
         for bad in [

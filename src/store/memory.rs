@@ -13,12 +13,12 @@ use self::staged::{Place, Staged};
 use super::error::Subject;
 use super::rows::{Pruning, fold_lines, question_lines};
 use super::{
-    ArticleChange, ArticleFilter, ArticlePage, BundleChoice, ChangedSubject, FeedEntry, LexiconRecord, RequestKey, Result, Store,
-    StoreError, Write, WriteOp, Written,
+    ArticleChange, ArticleFilter, ArticlePage, BundleChoice, ChangedSubject, FeedEntry, LexiconRecord, RequestKey,
+    Result, Store, StoreError, Write, WriteOp, Written,
 };
 use crate::domain::{
-    AnswerRecord, Article, ArticleId, ArticleNo, BundleId, Etag, Feedback, KnowledgeBase, KnowledgeBaseId, Lexicon, Revision,
-    Satisfaction, StoreEpoch, Timestamp,
+    AnswerRecord, Article, ArticleId, ArticleNo, BundleId, Etag, Feedback, KnowledgeBase, KnowledgeBaseId, Lexicon,
+    Revision, Satisfaction, StoreEpoch, Timestamp,
 };
 
 /// A store that forgets.

@@ -19,8 +19,8 @@ pub use memory::MemoryStore;
 pub use sqlite::SqliteStore;
 
 use crate::domain::{
-    AnswerRecord, Article, ArticleId, ArticleNo, ArticleState, BundleId, Etag, Feedback, KnowledgeBase, KnowledgeBaseId, Lexicon,
-    Revision, Satisfaction, StoreEpoch, Timestamp,
+    AnswerRecord, Article, ArticleId, ArticleNo, ArticleState, BundleId, Etag, Feedback, KnowledgeBase,
+    KnowledgeBaseId, Lexicon, Revision, Satisfaction, StoreEpoch, Timestamp,
 };
 
 /// What a result of this room is.

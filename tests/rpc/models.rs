@@ -52,7 +52,8 @@ fn own_bundle() -> &'static Path {
     let make = || {
         let dir = TempDir::new().expect("a folder");
         let csv = dir.path().join("messages.csv");
-        let asks = [("签证怎么办", "visa"), ("房产证在哪领", "land"), ("公司怎么报税", "tax"), ("你们几点下班", "hours")];
+        let asks =
+            [("签证怎么办", "visa"), ("房产证在哪领", "land"), ("公司怎么报税", "tax"), ("你们几点下班", "hours")];
         let starts = ["", "请问", "你好", "那个", "急", "麻烦问下", "我想问", "帮我看看", "老师", "在吗"];
         let ends = ["", "啊", "呢", "哦", "谢谢"];
         let mut text = "text,domain\n".to_owned();
@@ -193,7 +194,8 @@ async fn keep_asking(
     let own: BTreeSet<&str> = OWN_DOMAINS.into_iter().collect();
     while !*stop.borrow() {
         num_calls += 1;
-        let reply = match clients.assist.answer(ask(&[base], &format!("第{}种商品怎么退货", num_calls % 200))).await {
+        let reply = match clients.assist.answer(ask(&[base], &format!("第{}种商品怎么退货", num_calls % 200))).await
+        {
             Ok(reply) => reply.into_inner(),
             Err(status) => {
                 failed.push(status);
@@ -354,10 +356,7 @@ async fn going_back_takes_one_call_and_a_retry_goes_back_once() {
     assert_eq!(labels.domains, ["hours", "land", "tax", "visa", "other"], "those of the serving bundle");
     load(&clients, "bundles/acme/versions/2").await;
     let stale = pb::RollbackBundleRequest { from: OWN.to_owned(), ..pb::RollbackBundleRequest::default() };
-    refusal::check(
-        clients.models.clone().rollback_bundle(stale).await,
-        Refusal::of(Code::Aborted, "BUNDLE_CHANGED"),
-    );
+    refusal::check(clients.models.clone().rollback_bundle(stale).await, Refusal::of(Code::Aborted, "BUNDLE_CHANGED"));
     let retried = || pb::RollbackBundleRequest { request_id: "back-1".to_owned(), ..Default::default() };
     let first = clients.models.clone().rollback_bundle(retried()).await.expect("an operation").into_inner();
     assert_eq!(bundle_of(&clients, first.clone()).await.name, OWN);

@@ -111,11 +111,7 @@ pub(super) fn run(session: &Session, options: &Options) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn train_bundle(
-    lessons: Lessons<'_>,
-    encoder: &Encoder,
-    settings: &train::Settings,
-) -> anyhow::Result<train::Trained> {
+fn train_bundle(lessons: Lessons<'_>, encoder: &Encoder, settings: &train::Settings) -> anyhow::Result<train::Trained> {
     let bar = output::bar(0, "train");
     let trained = train::train(lessons, encoder, settings, &mut |progress| {
         bar.set_length(progress.num_total as u64);

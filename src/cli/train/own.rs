@@ -127,11 +127,8 @@ fn read(own: &Options) -> anyhow::Result<(Vec<Row>, Domains)> {
             files.push(path.clone());
         }
     }
-    let given = if own.domains.is_empty() {
-        None
-    } else {
-        Some(Domains::try_new(own.domains.clone()).context("--domains")?)
-    };
+    let given =
+        if own.domains.is_empty() { None } else { Some(Domains::try_new(own.domains.clone()).context("--domains")?) };
     let mut rows = Vec::new();
     for file in &files {
         rows.extend(train::read_own_messages(file, given.as_ref())?);

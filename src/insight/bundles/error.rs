@@ -50,10 +50,9 @@ impl BundleError {
                 ModelError::File { .. } => ErrorKind::FailedPrecondition,
                 other => other.kind(),
             },
-            Self::OtherName { .. }
-            | Self::ReadRanker { .. }
-            | Self::Ranker { .. }
-            | Self::NothingEarlier { .. } => ErrorKind::FailedPrecondition,
+            Self::OtherName { .. } | Self::ReadRanker { .. } | Self::Ranker { .. } | Self::NothingEarlier { .. } => {
+                ErrorKind::FailedPrecondition
+            }
             Self::Changed { .. } => ErrorKind::Aborted,
             Self::Store(error) => error.kind(),
         }

@@ -75,8 +75,7 @@ impl BundleFolder {
     /// Loads a bundle with its ranker; fails where anything of it is not as it should be.
     pub fn load(&self, id: &BundleId) -> Result<Model, BundleError> {
         let dir = self.find(id)?;
-        let bundle =
-            Bundle::load(&dir).map_err(|source| BundleError::Unusable { bundle: id.clone(), source })?;
+        let bundle = Bundle::load(&dir).map_err(|source| BundleError::Unusable { bundle: id.clone(), source })?;
         let found = format!("{}/{}", bundle.name(), bundle.version());
         if found != id.to_string() {
             return Err(BundleError::OtherName { bundle: id.clone(), found });

@@ -15,10 +15,10 @@ use std::path::Path;
 use candle_core::{Device, Tensor};
 
 use self::network::{Batch, Network, Weights};
+pub use self::own_rows::{background, domains_of, read_own_messages};
 use self::report::measure;
 pub use self::report::{HeadReport, Report, evaluate};
 use self::rows::Example;
-pub use self::own_rows::{background, domains_of, read_own_messages};
 pub use self::rows::{PhrasingRow, Row, read_messages, read_phrasings};
 pub use self::table::fit_encoder;
 pub use self::teacher::Teacher;

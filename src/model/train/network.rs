@@ -251,7 +251,8 @@ impl Weights {
 
     /// Joins networks over the same marks and vectors into one that gives the sum of their logits.
     pub fn joined(parts: Vec<Weights>) -> Self {
-        let add = |sum: &mut Vec<f32>, values: Vec<f32>| sum.iter_mut().zip(values).for_each(|(sum, value)| *sum += value);
+        let add =
+            |sum: &mut Vec<f32>, values: Vec<f32>| sum.iter_mut().zip(values).for_each(|(sum, value)| *sum += value);
         let join = |mut all: Weights, part: Weights| {
             add(&mut all.wide, part.wide);
             add(&mut all.bias, part.bias);

@@ -103,11 +103,7 @@ fn counts<'n>(names: impl Iterator<Item = &'n String>) -> HashMap<&'n str, usize
 
 type Take<'t> = dyn FnMut(&dyn Fn() -> usize, Result<Written, String>) -> Result<(), ModelError> + 't;
 
-fn read_csv(
-    data: &[u8],
-    take: &mut Take<'_>,
-    wrong: &dyn Fn(usize, String) -> ModelError,
-) -> Result<(), ModelError> {
+fn read_csv(data: &[u8], take: &mut Take<'_>, wrong: &dyn Fn(usize, String) -> ModelError) -> Result<(), ModelError> {
     let mut reader = ReaderBuilder::new().has_headers(false).flexible(true).from_reader(data);
     let mut record = ByteRecord::new();
     let mut columns: Option<Vec<usize>> = None;

@@ -14,9 +14,7 @@ use crate::model::classification::{prior_logits, shares};
 use crate::model::features::Input;
 use crate::model::heads::{Head, Logits};
 use crate::model::label_set::LabelSet;
-use crate::model::measures::{
-    Confusion, Interval, LabelScore, ReliabilityBin, bootstrap, ece, macro_f1, reliability,
-};
+use crate::model::measures::{Confusion, Interval, LabelScore, ReliabilityBin, bootstrap, ece, macro_f1, reliability};
 use crate::text::{Segmenter, normalize};
 
 const NUM_BINS: usize = 5;

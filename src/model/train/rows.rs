@@ -296,7 +296,8 @@ pub(super) mod tests {
     #[test]
     fn a_slip_is_small() {
         let segmenter = Segmenter::shared();
-        let example = Example::of_row(&row("怎么开发票给公司", InquiryType::Other, "other"), &Domains::shipped(), &segmenter);
+        let example =
+            Example::of_row(&row("怎么开发票给公司", InquiryType::Other, "other"), &Domains::shipped(), &segmenter);
         let mut rng = fastrand::Rng::with_seed(1);
         for _ in 0..100 {
             let slipped = example.with_slip(&mut rng, &segmenter).text.chars().count();

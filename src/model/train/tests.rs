@@ -122,7 +122,8 @@ fn refused(rows: &[Row], background: &[Row]) -> String {
 
 #[test]
 fn own_domains_are_learned_beside_rows_that_teach_the_rest() {
-    let own_words = [("签证怎么办", "visa"), ("房产证在哪领", "land"), ("公司怎么报税", "tax"), ("你们几点下班", "other")];
+    let own_words =
+        [("签证怎么办", "visa"), ("房产证在哪领", "land"), ("公司怎么报税", "tax"), ("你们几点下班", "other")];
     let own: Vec<Row> = (0..40)
         .flat_map(|n| {
             own_words.map(|(text, domain)| Row {

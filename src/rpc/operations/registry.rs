@@ -175,7 +175,12 @@ impl Registry {
     }
 
     /// Finds the operation that the same call began before. Fails where the id was used for another.
-    pub(in crate::rpc) fn before(&self, work: &Work, asker: &Asker, now: Timestamp) -> Result<Option<Running>, Failure> {
+    pub(in crate::rpc) fn before(
+        &self,
+        work: &Work,
+        asker: &Asker,
+        now: Timestamp,
+    ) -> Result<Option<Running>, Failure> {
         let mut entries = self.entries();
         entries.prune(now);
         entries.before(work, asker)
@@ -304,12 +309,7 @@ impl Running {
             Outcome::Done(response) => operation::Result::Response(response.packed()),
             Outcome::Failed(status) => operation::Result::Error(status),
         });
-        Operation {
-            name: self.name.clone(),
-            metadata: Some(metadata.packed()),
-            done: result.is_some(),
-            result,
-        }
+        Operation { name: self.name.clone(), metadata: Some(metadata.packed()), done: result.is_some(), result }
     }
 
     fn is_done(&self) -> bool {

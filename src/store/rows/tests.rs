@@ -7,8 +7,8 @@ use serde::de::DeserializeOwned;
 
 use super::*;
 use crate::domain::{AnswerRecord, Article, BundleId, Feedback, KnowledgeBase, Lexicon, Revision, Satisfaction};
-use crate::store::{BundleChoice, Written};
 use crate::store::contract::sample;
+use crate::store::{BundleChoice, Written};
 
 const ARTICLE_1: &str = r#"{"format":1,"standard_question":"a的退款多久到账？","similar_questions":["钱什么时候退回来","退款几天到"],"negative_questions":["怎么申请退款"],"answers":{"im":"1-3 个工作日","email":"您好：\n1-3 个工作日","phone":null},"domain":"return_refund","tags":["退款","到账"],"metadata":{"owner":"财务"},"audiences":["bot","agent"],"channels":["im","phone"],"state":"in_review","effective_time":1,"expire_time":9000000000000,"pinned":true,"follow_up_questions":["refund-apply"]}"#;
 

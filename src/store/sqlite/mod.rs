@@ -28,11 +28,12 @@ use self::pool::Pool;
 use self::statement::whole_file;
 use super::rows::Pruning;
 use super::{
-    ArticleFilter, ArticlePage, BundleChoice, FeedEntry, LexiconRecord, RequestKey, Result, Store, Write, WriteOp, Written,
+    ArticleFilter, ArticlePage, BundleChoice, FeedEntry, LexiconRecord, RequestKey, Result, Store, Write, WriteOp,
+    Written,
 };
 use crate::domain::{
-    AnswerRecord, Article, ArticleId, ArticleNo, BundleId, Feedback, KnowledgeBase, KnowledgeBaseId, Revision, Satisfaction,
-    StoreEpoch, Timestamp,
+    AnswerRecord, Article, ArticleId, ArticleNo, BundleId, Feedback, KnowledgeBase, KnowledgeBaseId, Revision,
+    Satisfaction, StoreEpoch, Timestamp,
 };
 
 /// The store in one SQLite file.
