@@ -83,21 +83,25 @@ struct State {
     rounds_left: u32,
 }
 
-/// Loads the bundle that is wanted, or the default one where that cannot be had; fails where neither can.
+/// Loads the bundle that is wanted, or the default one where that cannot be had or the choice cannot be read; fails where
+/// the default one cannot be had either.
 pub fn begin(store: &dyn Store, folder: &BundleFolder, default: &BundleId) -> Result<Begun> {
-    let choice = store.bundle_choice()?;
-    let wanted = choice.history.last().unwrap_or(default);
-    let loaded = folder.load(wanted);
-    let (model, serving, fault) = match loaded {
-        Ok(model) => (model, wanted, None),
-        Err(error) if wanted == default => return Err(error),
-        Err(error) => {
-            let fault = fault_of(&error);
-            tracing::error!(%wanted, serving = %default, fault.message, "wanted bundle cannot be used");
-            (folder.load(default)?, default, Some(fault))
+    let (revision, loaded) = match store.bundle_choice() {
+        Ok(BundleChoice { mut history, revision }) => {
+            let wanted = history.pop().unwrap_or_else(|| default.clone());
+            (revision, folder.load(&wanted).map(|model| (model, wanted)))
         }
+        Err(error) => (Revision(0), Err(error.into())),
     };
-    Ok(Begun { model, serving: serving.clone(), revision: choice.revision, fault })
+    let error = match loaded {
+        Ok((model, serving)) => return Ok(Begun { model, serving, revision, fault: None }),
+        Err(error) => error,
+    };
+    let fault = fault_of(&error);
+    // Where the default one was wanted, this says the same once more.
+    let model = folder.load(default)?;
+    tracing::error!(serving = %default, fault.reason, fault.message, "wanted bundle cannot be used");
+    Ok(Begun { model, serving: default.clone(), revision, fault: Some(fault) })
 }
 
 impl BundleDesk {

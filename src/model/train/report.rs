@@ -156,8 +156,8 @@ impl fmt::Display for HeadReport {
             writeln!(f)?;
         }
         write!(f, "  reliability    said/was")?;
-        let bins = self.reliability.iter();
-        bins.map(|bin| write!(f, "  {:.3}/{:.3}", bin.confidence, bin.accuracy)).collect::<fmt::Result>()?;
+        let mut bins = self.reliability.iter();
+        bins.try_for_each(|bin| write!(f, "  {:.3}/{:.3}", bin.confidence, bin.accuracy))?;
         writeln!(f)
     }
 }
