@@ -86,7 +86,7 @@ fn analyze(criterion: &mut Criterion) {
         });
     });
     let many = many_rules();
-    for (name, rules) in [("rules_of_the_server", &snap.shared.rules), ("thousand_rules", &many)] {
+    for (name, rules) in [("rules_of_the_server", &*snap.shared.rules), ("thousand_rules", &many)] {
         let mut next = (0..read.len()).cycle();
         group.bench_function(name, |b| {
             b.iter(|| {

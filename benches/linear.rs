@@ -69,7 +69,8 @@ struct Vectorizer {
 impl Vectorizer {
     fn fit(rows: &[Row]) -> Self {
         let mut counts: BTreeMap<String, usize> = BTreeMap::new();
-        rows.iter().for_each(|row| grams(&row["text"]).into_keys().for_each(|gram| *counts.entry(gram).or_default() += 1));
+        rows.iter()
+            .for_each(|row| grams(&row["text"]).into_keys().for_each(|gram| *counts.entry(gram).or_default() += 1));
         counts.retain(|_, count| *count >= MIN_MESSAGES);
         let idf = |count: usize| ((1.0 + rows.len() as f32) / (1.0 + count as f32)).ln() + 1.0;
         let known = counts.into_iter().enumerate().map(|(place, (gram, count))| (gram, (place as u32, idf(count))));
@@ -78,9 +79,8 @@ impl Vectorizer {
 
     /// Returns the unit vector of a text, with sublinear counts.
     fn vector(&self, text: &str) -> Sparse {
-        let weigh = |(gram, count): (String, f32)| {
-            self.known.get(&gram).map(|(place, idf)| (*place, (1.0 + count.ln()) * idf))
-        };
+        let weigh =
+            |(gram, count): (String, f32)| self.known.get(&gram).map(|(place, idf)| (*place, (1.0 + count.ln()) * idf));
         let mut vector: Sparse = grams(text).into_iter().filter_map(weigh).collect();
         vector.sort_unstable_by_key(|(place, _)| *place);
         let length = vector.iter().map(|(_, value)| value * value).sum::<f32>().sqrt();
@@ -180,7 +180,8 @@ fn compare(path: &str, linear: &Linear, bundle: &Bundle) {
         }
         let head = if question == "request" { "type" } else { question };
         // A message carries a request where its type is not `other`.
-        let as_asked = |label: &str| if question == "request" { (label != "other").to_string() } else { label.to_owned() };
+        let as_asked =
+            |label: &str| if question == "request" { (label != "other").to_string() } else { label.to_owned() };
         let mut names: Vec<String> = Vec::new();
         let mut place = |label: String| {
             names.iter().position(|known| *known == label).unwrap_or_else(|| {
@@ -209,7 +210,8 @@ fn main() {
     if files.is_empty() {
         files.push(concat!(env!("CARGO_MANIFEST_DIR"), "/data/messages/test.jsonl").to_owned());
     }
-    let bundle = Bundle::load(concat!(env!("CARGO_MANIFEST_DIR"), "/models/yingda-base/1").as_ref()).expect("the bundle");
+    let bundle =
+        Bundle::load(concat!(env!("CARGO_MANIFEST_DIR"), "/models/yingda-base/1").as_ref()).expect("the bundle");
     let rows = training_rows();
     println!("linear: {} training messages", rows.len());
     let linear = Linear::train(&rows);

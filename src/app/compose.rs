@@ -8,12 +8,18 @@ use std::{
 
 use thiserror::Error;
 
-use super::{Config, SystemClock, assets::AssetError, assets::bundle_dir, assets::shared_of};
+use super::{
+    Config, SystemClock,
+    assets::{AssetError, models_folder, shared_with},
+};
 use crate::{
-    assist::{Base, Live, Parts, Shared},
+    assist::{Live, Parts, Shared},
     domain::{Clock, KnowledgeBaseId},
     index,
-    insight::{FeedbackDesk, Recorder},
+    insight::{
+        FeedbackDesk, Recorder,
+        bundles::{self, BundleDesk, BundleError, BundleFollower},
+    },
     knowledge::{
         self, Indexer, IndexerHandle, IndexerSettings, Knowledge, KnowledgeError, Publish, Published, Sources,
     },
@@ -29,6 +35,8 @@ const KEY_FILE: &str = "pseudonym.key";
 pub enum StartError {
     #[error(transparent)]
     Assets(#[from] AssetError),
+    #[error(transparent)]
+    Bundle(#[from] BundleError),
     #[error("data folder {path} cannot be used")]
     Folder { path: String, source: std::io::Error },
     #[error("the store cannot be opened")]
@@ -56,9 +64,11 @@ pub struct App {
     pub knowledge: Arc<Knowledge>,
     pub recorder: Arc<Recorder>,
     pub feedback: Arc<FeedbackDesk>,
+    pub bundles: Arc<BundleDesk>,
     pub clock: Arc<dyn Clock>,
     pub store: Arc<dyn Store>,
     indexer: IndexerHandle,
+    follower: BundleFollower,
 }
 
 impl App {
@@ -76,11 +86,17 @@ impl App {
     ) -> Result<Self, StartError> {
         let mut seed = entropy();
         let (store, index_dir) = open(config, kind, &mut seed)?;
-        let shared = match shared {
-            Some(shared) => Shared { store_epoch: store.epoch().clone(), ..shared },
-            None => shared_of(&bundle_dir(config.models_dir.as_deref(), &config.bundle)?, store.epoch().clone())?,
+        let folder = Arc::new(models_folder(config.models_dir.as_deref()));
+        let (shared, begun) = match shared {
+            Some(shared) => (Shared { store_epoch: store.epoch().clone(), ..shared }, None),
+            None => {
+                let begun = bundles::begin(&*store, &folder, &config.bundle)?;
+                (shared_with(begun.model.clone(), store.epoch().clone())?, Some(begun))
+            }
         };
         let live = Arc::new(Live::new(shared));
+        let sides = (Arc::clone(&store), Arc::clone(&live));
+        let bundles = Arc::new(BundleDesk::new(sides, folder, config.bundle.clone(), begun.as_ref()));
         let publisher = Arc::new(LivePublisher { live: Arc::clone(&live) });
         let sources = Sources { store: Arc::clone(&store), publisher, clock: Arc::clone(&clock) };
         let settings = IndexerSettings {
@@ -91,15 +107,18 @@ impl App {
         };
         let indexer = Indexer::spawn(sources, settings)?;
         let key = pseudonym_key(config, kind, &mut seed)?;
+        let follower = BundleFollower::spawn(Arc::clone(&bundles), config.index_poll).map_err(StartError::Thread)?;
         let recorder = Recorder::spawn(Arc::clone(&store), key, seed.fork()).map_err(StartError::Thread)?;
         Ok(Self {
             live,
             knowledge: Arc::new(Knowledge::new(Arc::clone(&store), indexer.clone(), Arc::clone(&clock), seed.fork())),
             recorder: Arc::new(recorder),
             feedback: Arc::new(FeedbackDesk::new(Arc::clone(&store), seed.fork())),
+            bundles,
             clock,
             store,
             indexer,
+            follower,
         })
     }
 
@@ -123,11 +142,22 @@ impl App {
         Ok(true)
     }
 
-    /// Stops the indexer and writes the records that wait.
+    /// Stops the indexer and whoever switches bundles, and writes the records that wait.
     pub fn stop(&self) {
+        self.follower.stop();
         self.indexer.stop();
         self.recorder.stop();
     }
+}
+
+/// Opens the choice of a bundle in the data folder, beside a server that may run there: what is chosen it follows. Fails
+/// where the store cannot be opened, and where neither the bundle that is wanted nor the configured one can be had.
+pub fn open_bundles(config: &Config) -> Result<BundleDesk, StartError> {
+    let (store, _) = open(config, &StoreKind::FolderWithIndexInMemory, &mut entropy())?;
+    let folder = Arc::new(models_folder(config.models_dir.as_deref()));
+    let begun = bundles::begin(&*store, &folder, &config.bundle)?;
+    let live = Arc::new(Live::new(shared_with(begun.model.clone(), store.epoch().clone())?));
+    Ok(BundleDesk::new((store, live), folder, config.bundle.clone(), Some(&begun)))
 }
 
 /// Asks the machine for chance; everything random follows from it.
@@ -145,14 +175,9 @@ impl Publish for LivePublisher {
     fn publish(&self, base: Published) {
         let Published { knowledge_base, snapshot, overlay, lexicon_version, terms, rulebook } = base;
         let id = knowledge_base.id.clone();
-        let snap = self.live.load();
-        let before = snap.bases.get(&id).map(|base| &**base);
         let parts = Parts { record: knowledge_base, snapshot, overlay, lexicon_version, terms, rulebook };
-        match Base::try_new(parts, &snap.shared, before) {
-            Ok(base) => self.live.publish(base),
-            Err(error) => {
-                tracing::error!(knowledge_base = %id, %error, "policy or rules cannot be put to work; the old ones serve")
-            }
+        if let Err(error) = self.live.publish(parts) {
+            tracing::error!(knowledge_base = %id, %error, "policy or rules cannot be put to work; the old ones serve");
         }
     }
 

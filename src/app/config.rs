@@ -8,6 +8,8 @@ use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, time::Duration}
 use serde::Deserialize;
 use thiserror::Error;
 
+use crate::domain::BundleId;
+
 /// What every variable begins with.
 const PREFIX: &str = "YINGDA_";
 
@@ -47,8 +49,8 @@ pub struct Config {
     pub data_dir: PathBuf,
     /// Where bundles lie; `None` looks beside the working folder and the program.
     pub models_dir: Option<PathBuf>,
-    /// `name/version`.
-    pub bundle: String,
+    /// Serves where nobody chose another.
+    pub bundle: BundleId,
     pub log: String,
     /// Calls worked on at once; one more is refused.
     pub max_in_flight: usize,
@@ -102,11 +104,8 @@ impl RawConfig {
         let listen = self.listen.unwrap_or_else(|| "127.0.0.1:50051".to_owned());
         let bundle = self.bundle.unwrap_or_else(|| "yingda-base/1".to_owned());
         let value = |key, given: &str, allowed| ConfigError::Value { key, given: given.to_owned(), allowed };
-        let is_named =
-            bundle.split('/').count() == 2 && !bundle.contains("..") && bundle.split('/').all(|p| !p.is_empty());
-        if !is_named {
-            return Err(value("bundle", &bundle, "a name and a version, such as yingda-base/1"));
-        }
+        let bundle = BundleId::parse(&bundle)
+            .map_err(|_| value("bundle", &bundle, "a name and a version, such as yingda-base/1"))?;
         let max_in_flight = self.max_in_flight.unwrap_or(256);
         if max_in_flight == 0 {
             return Err(value("max_in_flight", "0", "at least 1"));
@@ -156,7 +155,7 @@ mod tests {
     fn nothing_written_gives_the_defaults() {
         let config = RawConfig::default().resolve().expect("defaults are good");
         assert_eq!(config.listen.to_string(), "127.0.0.1:50051");
-        assert_eq!(config.bundle, "yingda-base/1");
+        assert_eq!(config.bundle.to_string(), "yingda-base/1");
     }
 
     #[test]

@@ -50,6 +50,7 @@ pub async fn serve(
         knowledge: Arc::clone(&app.knowledge),
         recorder: Arc::clone(&app.recorder),
         feedback: Arc::clone(&app.feedback),
+        bundles: Arc::clone(&app.bundles),
         clock: Arc::clone(&app.clock),
         facts: ServerFacts {
             version: env!("CARGO_PKG_VERSION").to_owned(),

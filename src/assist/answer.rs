@@ -93,7 +93,7 @@ pub fn answer(snap: &Snap, ask: &Ask<'_>) -> Result<Reply, AssistError> {
     let mut stages = Stages::begin();
     let message = Message::read(&ask.inquiry.text);
     stages.end("normalize");
-    let entities = bases.first().map(|base| &base.entities);
+    let entities = bases.first().map(|base| &*base.entities);
     let rules = bases.first().and_then(|base| base.rules.as_deref());
     let lights = Lights { shared: &snap.shared, policy, rules, entities, channel: ask.inquiry.channel, now: ask.now };
     let analysis = analyze::analyze(&ask.inquiry.text, &message, &lights);
@@ -185,7 +185,7 @@ pub fn analyze_by(
         shared: &snap.shared,
         policy: base.map_or(&snap.shared.default_policy, |base| &base.policy),
         rules,
-        entities: base.map(|base| &base.entities),
+        entities: base.map(|base| &*base.entities),
         channel: ask.inquiry.channel,
         now: ask.now,
     };

@@ -1,9 +1,12 @@
 //! The snapshot that serves: everything one request needs, of one moment.
 //!
 //! A request takes the snapshot once and never looks at anything newer. Publishing swaps it whole and wakes who waits
-//! for a revision.
+//! for a revision. Invariant: within a snapshot everything is of one bundle.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
 
 use aho_corasick::AhoCorasick;
 use arc_swap::ArcSwap;
@@ -62,18 +65,19 @@ impl ReadyPolicy {
 }
 
 /// One knowledge base as it serves.
+#[derive(Clone)]
 pub struct Base {
     pub record: Arc<KnowledgeBase>,
-    pub policy: ReadyPolicy,
+    pub policy: Arc<ReadyPolicy>,
     pub snapshot: Snapshot,
     pub overlay: Arc<Overlay>,
     pub lexicon_version: u64,
-    pub entities: Entities,
+    pub entities: Arc<Entities>,
     /// As published, and compiled; none where nothing was published.
     pub rules: Option<Arc<Rules>>,
     rulebook: Arc<Rulebook>,
     /// Where the bundle has an encoder.
-    pub vectors: Option<Vectors>,
+    pub vectors: Option<Arc<Vectors>>,
     /// The ranker's, for a base like this.
     pub weights: Weights,
 }
@@ -90,36 +94,60 @@ pub struct Parts {
 
 impl Base {
     /// Puts a base together; fails where its policy or its rules cannot be put to work. Vectors of articles and compiled
-    /// rules that the base before it had are taken over.
+    /// rules that the base before it had are taken over, so it must be of the same bundle.
     pub fn try_new(parts: Parts, shared: &Shared, before: Option<&Base>) -> Result<Self, PolicyError> {
         let Parts { record, snapshot, overlay, lexicon_version, terms, rulebook } = parts;
-        let policy = ReadyPolicy::try_new(record.policy.clone())?;
-        let known = before.and_then(|base| base.vectors.as_ref());
-        let vectors = Vectors::build(&shared.bundle, &snapshot.table, known);
-        let entities = Entities::new(&terms);
+        let policy = Arc::new(ReadyPolicy::try_new(record.policy.clone())?);
+        let known = before.and_then(|base| base.vectors.as_deref());
+        let vectors = Vectors::build(&shared.bundle, &snapshot.table, known).map(Arc::new);
+        let entities = Arc::new(Entities::new(&terms));
         let rules = match before.filter(|base| Arc::ptr_eq(&base.rulebook, &rulebook)) {
             Some(before) => before.rules.clone(),
             None if rulebook.version == 0 => None,
             None => Some(Arc::new(Rules::of_base(&record.id, &rulebook)?)),
         };
-        let table = &snapshot.table;
-        let mean_wordings = table.num_phrasings() as f32 / table.num_articles().max(1) as f32;
-        let weights = shared.ranker.for_base(mean_wordings);
+        let weights = weights_for(&snapshot, &shared.ranker);
         Ok(Self { policy, record, snapshot, overlay, lexicon_version, entities, rules, rulebook, vectors, weights })
+    }
+
+    /// Returns the base for another model; vectors of articles that `known` has are taken over.
+    fn with_model(&self, model: &Model, known: Option<&Vectors>) -> Self {
+        let vectors = Vectors::build(&model.bundle, &self.snapshot.table, known).map(Arc::new);
+        let weights = weights_for(&self.snapshot, &model.ranker);
+        Self { vectors, weights, ..self.clone() }
     }
 }
 
+fn weights_for(snapshot: &Snapshot, ranker: &Ranker) -> Weights {
+    let table = &snapshot.table;
+    ranker.for_base(table.num_phrasings() as f32 / table.num_articles().max(1) as f32)
+}
+
+/// A bundle with the ranker that was trained on its vectors.
+#[derive(Clone)]
+pub struct Model {
+    pub bundle: Arc<Bundle>,
+    pub ranker: Arc<Ranker>,
+}
+
+/// A model with what each base needs of it, to be [switched](Live::switch) to.
+pub struct ReadyModel {
+    model: Model,
+    bases: BTreeMap<KnowledgeBaseId, Base>,
+}
+
 /// What all knowledge bases share.
+#[derive(Clone)]
 pub struct Shared {
-    pub bundle: Bundle,
-    pub rules: Rules,
-    pub ranker: Ranker,
-    pub small_talk: SmallTalk,
-    pub redactor: Redactor,
+    pub bundle: Arc<Bundle>,
+    pub rules: Arc<Rules>,
+    pub ranker: Arc<Ranker>,
+    pub small_talk: Arc<SmallTalk>,
+    pub redactor: Arc<Redactor>,
     /// Without products, for messages asked of no knowledge base.
-    pub entities: Entities,
+    pub entities: Arc<Entities>,
     /// Stands in where no knowledge base is named.
-    pub default_policy: ReadyPolicy,
+    pub default_policy: Arc<ReadyPolicy>,
     pub store_epoch: StoreEpoch,
 }
 
@@ -142,13 +170,15 @@ pub struct Live {
     current: ArcSwap<Snap>,
     /// Counts swaps, so that waiters look again.
     swaps: watch::Sender<u64>,
+    /// Held by whoever builds on the snapshot what is to take its place.
+    building: Mutex<()>,
 }
 
 impl Live {
     /// Begins without knowledge bases.
     pub fn new(shared: Shared) -> Self {
         let snap = Snap { shared: Arc::new(shared), bases: Arc::default() };
-        Self { current: ArcSwap::from_pointee(snap), swaps: watch::Sender::new(0) }
+        Self { current: ArcSwap::from_pointee(snap), swaps: watch::Sender::new(0), building: Mutex::new(()) }
     }
 
     /// Takes the snapshot of this moment.
@@ -156,27 +186,69 @@ impl Live {
         self.current.load_full()
     }
 
-    /// Puts a base in place of the one of the same id.
-    pub fn publish(&self, base: Base) {
-        let base = Arc::new(base);
-        self.swap(|bases| {
-            bases.insert(base.record.id.clone(), Arc::clone(&base));
-        });
+    /// Puts a base together and in place of the one of the same id; fails where its policy cannot be put to work, and
+    /// then the old one serves.
+    pub fn publish(&self, parts: Parts) -> Result<(), PolicyError> {
+        let _building = self.building();
+        let snap = self.load();
+        let before = snap.bases.get(&parts.record.id).map(|base| &**base);
+        let base = Base::try_new(parts, &snap.shared, before)?;
+        let mut bases = BTreeMap::clone(&snap.bases);
+        bases.insert(base.record.id.clone(), Arc::new(base));
+        self.swap(Snap { shared: Arc::clone(&snap.shared), bases: Arc::new(bases) });
+        Ok(())
     }
 
     /// Takes a base away.
     pub fn remove(&self, id: &KnowledgeBaseId) {
-        self.swap(|bases| {
-            bases.remove(id);
-        });
+        let _building = self.building();
+        let snap = self.load();
+        let mut bases = BTreeMap::clone(&snap.bases);
+        bases.remove(id);
+        self.swap(Snap { shared: Arc::clone(&snap.shared), bases: Arc::new(bases) });
     }
 
-    fn swap(&self, change: impl Fn(&mut BTreeMap<KnowledgeBaseId, Arc<Base>>)) {
-        self.current.rcu(|old| {
-            let mut bases = BTreeMap::clone(&old.bases);
-            change(&mut bases);
-            Snap { shared: Arc::clone(&old.shared), bases: Arc::new(bases) }
-        });
+    /// Builds what every base needs of a model, beside what serves; `progress` is told the articles done and in all.
+    /// Vectors are computed only where the model has others.
+    pub fn prepare(&self, model: Model, progress: &dyn Fn(u64, u64)) -> ReadyModel {
+        let snap = self.load();
+        let is_same = snap.shared.bundle.encoder().is_same(model.bundle.encoder());
+        let num_articles = |base: &Base| base.snapshot.table.num_articles() as u64;
+        let total = snap.bases.values().map(|base| num_articles(base)).sum();
+        let (mut bases, mut done) = (BTreeMap::new(), 0);
+        progress(0, total);
+        for (id, base) in snap.bases.iter() {
+            let known = base.vectors.as_deref().filter(|_| is_same);
+            bases.insert(id.clone(), base.with_model(&model, known));
+            done += num_articles(base);
+            progress(done, total);
+        }
+        ReadyModel { model, bases }
+    }
+
+    /// Puts a model in place, for all bases at once. Bases are taken as they serve now; what has changed of them since
+    /// the model was prepared is built first.
+    pub fn switch(&self, ready: &ReadyModel) {
+        let _building = self.building();
+        let snap = self.load();
+        let of_base = |(id, base): (&KnowledgeBaseId, &Arc<Base>)| {
+            let known = ready.bases.get(id).and_then(|base| base.vectors.as_deref());
+            (id.clone(), Arc::new(base.with_model(&ready.model, known)))
+        };
+        let bases = snap.bases.iter().map(of_base).collect();
+        let Model { bundle, ranker } = ready.model.clone();
+        let shared = Shared { bundle, ranker, ..Shared::clone(&snap.shared) };
+        self.swap(Snap { shared: Arc::new(shared), bases: Arc::new(bases) });
+    }
+
+    /// Nothing else is built meanwhile, so the snapshot that is read now is the one that is replaced.
+    fn building(&self) -> MutexGuard<'_, ()> {
+        self.building.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// To be called with `building` held.
+    fn swap(&self, snap: Snap) {
+        self.current.store(Arc::new(snap));
         self.swaps.send_modify(|count| *count += 1);
     }
 

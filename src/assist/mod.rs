@@ -36,7 +36,7 @@ pub use answer::{Ask, AssistError, analyze_alone, analyze_by, answer, search};
 pub use candidates::{Example, examples_without};
 pub use features::{Features, MISSING_GRAMS, NAMES as FEATURE_NAMES, NUM_FEATURES};
 pub use gram_weights::GramWeights;
-pub use live::{Base, Live, Parts, PolicyError, ReadyPolicy, Shared, Snap};
+pub use live::{Base, Live, Model, Parts, PolicyError, ReadyModel, ReadyPolicy, Shared, Snap};
 pub use message::Message;
 pub use rank::{Ranker, RankerError, Weights};
 pub use reply::provenance;

@@ -91,9 +91,14 @@ impl<'a> Effects<'a> {
     }
 
     /// Lays the rules over the domains.
+    ///
+    /// A rule may name a domain that the bundle does not know; only labels of its label set are said.
     pub(super) fn merge_domains(&self, domains: &mut Vec<LabelProbability<Domain>>) {
+        let known: Vec<Domain> = domains.iter().map(|one| one.label.clone()).collect();
         self.merge(domains, |effect, act| match effect {
-            Effect::SetDomain(domain) => act(Act::Set(Domain(domain.clone()))),
+            Effect::SetDomain(domain) if known.iter().any(|one| one.as_str() == domain) => {
+                act(Act::Set(Domain(domain.clone())));
+            }
             Effect::ForbidDomain(domain) => act(Act::Forbid(Domain(domain.clone()))),
             _ => {}
         });

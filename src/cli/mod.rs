@@ -8,6 +8,7 @@ mod eval;
 mod export;
 mod files;
 mod import;
+mod models;
 mod offline;
 mod output;
 mod reindex;
@@ -50,8 +51,11 @@ enum Command {
     Export(export::Options),
     /// Builds the index of a knowledge base anew.
     Reindex(reindex::Options),
-    /// Trains the model bundle and the ranker.
+    /// Trains the model bundle and the ranker, or a bundle of a team's own messages.
     Train(train::Options),
+    /// Lists model bundles and chooses the one that serves.
+    #[command(subcommand)]
+    Models(models::Command),
     /// Measures answers and labels.
     #[command(subcommand)]
     Eval(eval::Command),
@@ -107,6 +111,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<()> {
         Command::Export(options) => export::run(&context, &options),
         Command::Reindex(options) => reindex::run(&context, &options),
         Command::Train(options) => train::run(&context, &options),
+        Command::Models(command) => models::run(&context, &command),
         Command::Eval(command) => eval::run(&context, command),
     }
 }

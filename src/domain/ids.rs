@@ -69,6 +69,46 @@ string_id! {
     ArticleId
 }
 
+/// Names a model bundle: its folder below the models folder is `{name}/{version}`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct BundleId {
+    name: String,
+    version: String,
+}
+
+impl BundleId {
+    /// Checks both forms; fails when a character or the length is not allowed.
+    pub fn try_new(name: impl Into<String>, version: impl Into<String>) -> Result<Self, IdError> {
+        let (name, version) = (name.into(), version.into());
+        check(&name)?;
+        check(&version)?;
+        Ok(Self { name, version })
+    }
+
+    /// Reads `name/version`; fails where it is of another form.
+    pub fn parse(text: &str) -> Result<Self, IdError> {
+        let given = || IdError { given: text.to_owned(), allowed: "a name and a version, such as yingda-base/1" };
+        let (name, version) = text.split_once('/').ok_or_else(given)?;
+        Self::try_new(name, version)
+    }
+
+    /// Returns the name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Returns the version.
+    pub fn version(&self) -> &str {
+        &self.version
+    }
+}
+
+impl fmt::Display for BundleId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.name, self.version)
+    }
+}
+
 /// The number the store gives an article for good; the index refers to articles by it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ArticleNo(pub u64);
@@ -100,6 +140,14 @@ mod tests {
     fn identifiers_have_one_form() {
         for good in ["a", "refund-arrival-time", "x9", &"a".repeat(63)] {
             assert!(ArticleId::try_new(good).is_ok(), "{good}");
+        }
+        let bundle = BundleId::parse("yingda-base/1").expect("a bundle");
+        assert_eq!(
+            (bundle.name(), bundle.version(), bundle.to_string().as_str()),
+            ("yingda-base", "1", "yingda-base/1")
+        );
+        for bad in ["", "acme", "acme/", "/1", "../1", "acme/..", "acme/1/2", "acme/./1", "Acme/1", "/etc/passwd"] {
+            assert!(BundleId::parse(bad).is_err(), "{bad}");
         }
         for bad in ["", "-a", "a-", "A", "退款", "a_b", "a b", &"a".repeat(64)] {
             assert!(KnowledgeBaseId::try_new(bad).is_err(), "{bad}");

@@ -26,7 +26,7 @@ pub use article::{Article, ArticleState, Audience, Channel, ChannelAnswers, Phra
 pub use clock::{Clock, ManualClock, Timestamp};
 pub use entity::{Entity, EntityKind};
 pub use error::ErrorKind;
-pub use ids::{ArticleId, ArticleNo, Etag, IdError, KnowledgeBaseId, Revision, StoreEpoch};
+pub use ids::{ArticleId, ArticleNo, BundleId, Etag, IdError, KnowledgeBaseId, Revision, StoreEpoch};
 pub use inquiry::{Inquiry, Speaker, Turn};
 pub use keyed_map::KeyedMap;
 pub use knowledge_base::KnowledgeBase;

@@ -1,9 +1,10 @@
-//! What can be learned from calls: records, feedback, and how good the answers are.
+//! What can be learned from calls: records, feedback, how good the answers are, and which bundle gives them.
 //!
 //! May use the one production path of `assist` (evaluation never has a path of its own), `knowledge`, `model` and the
 //! store. Must not know the wire or the configuration. To add a measure: compute it in `evaluation`, name it in its
 //! report, and document its formula there.
 
+pub mod bundles;
 mod error;
 pub mod evaluation;
 mod feedback;

@@ -1,9 +1,10 @@
 //! Everything the model needs at run time, as one hashed folder.
 //!
-//! `bundle.json` describes the bundle (format, labels, calibration, hashes), `weights.safetensors` holds the tensors. The
-//! only file of the room that reads or writes bundles. Invariants: what is loaded is what was saved, byte for byte, for
-//! the label set of this program; another format version is refused. To change what is stored: raise [`FORMAT`] and keep
-//! a fixture of the old one.
+//! `bundle.json` describes the bundle (format, labels, calibration, hashes), `weights.safetensors` holds the tensors; what
+//! another room puts beside them is [sealed](Bundle::seal) by its hash too. The only file of the room that reads or writes
+//! bundles. Invariants: what is loaded is what was saved, byte for byte; types, urgencies and sentiments are those of this
+//! program; another format version is refused. To change what is stored: raise [`FORMAT`] and keep a fixture of the old
+//! one.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -17,9 +18,9 @@ use super::classification::Classification;
 use super::encoder::Encoder;
 use super::error::ModelError;
 use super::features::Input;
-use super::heads::{Heads, NUM_OUTPUTS};
+use super::heads::{Heads, Layout, Logits};
+use super::label_set::{Domains, LabelSet};
 use super::tensors::{self, Tensors};
-use crate::domain::{DOMAINS, InquiryType, Sentiment, Urgency};
 
 /// The version of the stored format.
 pub const FORMAT: u32 = 1;
@@ -32,19 +33,8 @@ pub struct Bundle {
     pub(in crate::model) description: Description,
     pub(in crate::model) encoder: Encoder,
     pub(in crate::model) heads: Heads,
-}
-
-/// The labels a bundle knows, in the order of its outputs.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LabelSet {
-    /// What the customer wants.
-    pub types: Vec<String>,
-    /// How soon a person must act.
-    pub urgencies: Vec<String>,
-    /// Which part of the business.
-    pub domains: Vec<String>,
-    /// The tone.
-    pub sentiments: Vec<String>,
+    /// Of `bundle.json`, and through the hashes in it of everything else; empty where it was not loaded.
+    pub(in crate::model) hash: String,
 }
 
 /// What `bundle.json` says.
@@ -67,31 +57,34 @@ struct FormatOnly {
     format: u32,
 }
 
-impl LabelSet {
-    /// Returns the label set of this program.
-    pub fn shipped() -> Self {
-        Self {
-            types: InquiryType::ALL.iter().map(|label| label.as_str().to_owned()).collect(),
-            urgencies: Urgency::ALL.iter().map(|label| label.as_str().to_owned()).collect(),
-            domains: DOMAINS.iter().map(|label| (*label).to_owned()).collect(),
-            sentiments: Sentiment::ALL.iter().map(|label| label.as_str().to_owned()).collect(),
-        }
-    }
+#[derive(Deserialize)]
+struct LabelsOnly {
+    labels: LabelLists,
+}
+
+/// The label set before it is checked.
+#[derive(Deserialize)]
+struct LabelLists {
+    types: Vec<String>,
+    urgencies: Vec<String>,
+    domains: Vec<String>,
+    sentiments: Vec<String>,
 }
 
 impl Bundle {
     /// Loads a folder; fails where a file is missing, altered, of another format or label set.
     pub fn load(dir: &Path) -> Result<Self, ModelError> {
-        let description = load_description(&dir.join(DESCRIPTION_FILE))?;
-        let path = dir.join(WEIGHTS_FILE);
-        let bytes = read(&path)?;
-        if description.files.get(WEIGHTS_FILE) != Some(&sha256(&bytes)) {
-            return Err(ModelError::HashMismatch { path });
+        let (description, hash) = load_description(&dir.join(DESCRIPTION_FILE))?;
+        for name in description.files.keys().filter(|name| *name != WEIGHTS_FILE) {
+            check_hash(dir, name, &description)?;
         }
+        let path = dir.join(WEIGHTS_FILE);
+        let bytes = check_hash(dir, WEIGHTS_FILE, &description)?;
+        let layout = Layout::new(description.labels.domains.as_slice().len());
         let mut tensors = Tensors::parse(&path, &bytes)?;
         let encoder = tensors::take_encoder(&mut tensors)?;
-        let heads = tensors::take_heads(&mut tensors, encoder.width())?;
-        Ok(Self { description, encoder, heads })
+        let heads = tensors::take_heads(&mut tensors, encoder.width(), layout.num_outputs())?;
+        Ok(Self { description, encoder, heads, hash })
     }
 
     /// Writes the folder, which is made where it is missing; fails where it cannot be written.
@@ -101,9 +94,15 @@ impl Bundle {
         let mut description = self.description.clone();
         description.files = BTreeMap::from([(WEIGHTS_FILE.to_owned(), sha256(&weights))]);
         write(&dir.join(WEIGHTS_FILE), &weights)?;
-        let mut text = serde_json::to_string_pretty(&description).expect("a struct of strings and numbers is JSON");
-        text.push('\n');
-        write(&dir.join(DESCRIPTION_FILE), text.as_bytes())
+        write_description(dir, &description)
+    }
+
+    /// Puts the hash of a file that lies in a saved bundle's folder into its description, so that the bundle is refused
+    /// where the file is altered. Fails where either is missing.
+    pub fn seal(dir: &Path, name: &str) -> Result<(), ModelError> {
+        let (mut description, _) = load_description(&dir.join(DESCRIPTION_FILE))?;
+        description.files.insert(name.to_owned(), sha256(&read(&dir.join(name))?));
+        write_description(dir, &description)
     }
 
     /// Returns the bundle's name.
@@ -119,6 +118,21 @@ impl Bundle {
     /// Returns the labels in the order of the outputs.
     pub fn labels(&self) -> &LabelSet {
         &self.description.labels
+    }
+
+    /// Returns the domains in the order of the outputs.
+    pub fn domains(&self) -> &Domains {
+        &self.description.labels.domains
+    }
+
+    /// Returns what it was made from, in words.
+    pub fn provenance(&self) -> &str {
+        &self.description.provenance
+    }
+
+    /// Returns the hash of the bundle as it was loaded; empty for one that was made in memory.
+    pub fn hash(&self) -> &str {
+        &self.hash
     }
 
     /// Returns the hash of the rows that its heads were trained on.
@@ -139,7 +153,7 @@ impl Bundle {
 
     /// Classifies a message.
     pub fn classify(&self, input: Input<'_>) -> Classification {
-        Classification::new(self.logits(input), &self.description.calibration)
+        Classification::new(self.logits(input), &self.description.calibration, self.domains())
     }
 
     /// Returns the unit vector of a message or phrasing, or nothing where nothing of it is known.
@@ -147,7 +161,7 @@ impl Bundle {
         self.encoder.encode(input)
     }
 
-    pub(in crate::model) fn logits(&self, input: Input<'_>) -> Option<[f32; NUM_OUTPUTS]> {
+    pub(in crate::model) fn logits(&self, input: Input<'_>) -> Option<Logits> {
         let vector = self.encoder.encode(input);
         self.heads.forward(input, vector.as_deref())
     }
@@ -170,22 +184,45 @@ impl Encoder {
     }
 }
 
-fn load_description(path: &Path) -> Result<Description, ModelError> {
+/// Reads a description, and the hash of its file.
+fn load_description(path: &Path) -> Result<(Description, String), ModelError> {
     let malformed = |reason: String| ModelError::Malformed { path: path.to_owned(), reason };
     let bytes = read(path)?;
     let FormatOnly { format } = serde_json::from_slice(&bytes).map_err(|error| malformed(error.to_string()))?;
     if format != FORMAT {
         return Err(ModelError::OtherFormat { path: path.to_owned(), found: format, wanted: FORMAT });
     }
+    let LabelsOnly { labels } = serde_json::from_slice(&bytes).map_err(|error| malformed(error.to_string()))?;
+    let LabelLists { types, urgencies, domains, sentiments } = labels;
+    let checked = Domains::try_new(domains)
+        .and_then(|domains| LabelSet { types, urgencies, domains, sentiments }.check())
+        .map_err(|source| ModelError::Labels { path: path.to_owned(), source });
+    checked?;
     let description: Description = serde_json::from_slice(&bytes).map_err(|error| malformed(error.to_string()))?;
-    if description.labels != LabelSet::shipped() {
-        return Err(malformed("the label set is not that of this program".to_owned()));
-    }
     let temperatures = description.calibration.temperatures;
     if temperatures.iter().any(|temperature| !(0.01..=100.0).contains(temperature)) {
         return Err(malformed(format!("temperatures {temperatures:?} are out of range")));
     }
-    Ok(description)
+    if let Some(name) = description.files.keys().find(|name| name.contains(['/', '\\']) || name.starts_with('.')) {
+        return Err(malformed(format!("{name:?} is no file of the folder")));
+    }
+    Ok((description, sha256(&bytes)))
+}
+
+fn write_description(dir: &Path, description: &Description) -> Result<(), ModelError> {
+    let mut text = serde_json::to_string_pretty(description).expect("a struct of strings and numbers is JSON");
+    text.push('\n');
+    write(&dir.join(DESCRIPTION_FILE), text.as_bytes())
+}
+
+/// Reads a file of the folder; fails where it is not the one that the description was written with.
+fn check_hash(dir: &Path, name: &str, description: &Description) -> Result<Vec<u8>, ModelError> {
+    let path = dir.join(name);
+    let bytes = read(&path)?;
+    if description.files.get(name) != Some(&sha256(&bytes)) {
+        return Err(ModelError::HashMismatch { path });
+    }
+    Ok(bytes)
 }
 
 /// Returns the SHA-256 of some bytes in hexadecimal.

@@ -4,8 +4,9 @@
 //! those of an exclusive head add up to 1; domains are sorted, the most probable first.
 
 use super::calibration::{Calibration, sigmoid, softmax};
-use super::heads::{Head, NUM_OUTPUTS};
-use crate::domain::{DOMAINS, InquiryType, Sentiment, Urgency};
+use super::heads::{Head, Layout, Logits};
+use super::label_set::Domains;
+use crate::domain::{InquiryType, Sentiment, Urgency};
 
 /// What an exclusive head says of a text of which nothing is known: its harmless label, and how sure that is.
 const UNKNOWN_CONFIDENCE: f32 = 0.7;
@@ -28,12 +29,12 @@ pub struct Classification {
 
 impl Classification {
     /// Turns logits into probabilities; without logits nothing is known of the text.
-    pub(in crate::model) fn new(logits: Option<[f32; NUM_OUTPUTS]>, calibration: &Calibration) -> Self {
+    pub(in crate::model) fn new(logits: Option<Logits>, calibration: &Calibration, domains: &Domains) -> Self {
         let Some(logits) = logits else {
-            return Self::unknown();
+            return Self::unknown(domains);
         };
         let presence = presence_shares(&logits, calibration);
-        Self::from_shares(Head::EXCLUSIVE.map(|head| shares(head, &logits, calibration)), presence)
+        Self::from_shares(Head::EXCLUSIVE.map(|head| shares(head, &logits, calibration)), presence, domains)
     }
 
     /// Returns the most probable type.
@@ -51,20 +52,24 @@ impl Classification {
         top(&self.sentiment)
     }
 
-    fn unknown() -> Self {
+    fn unknown(domains: &Domains) -> Self {
         let mut type_presence = [UNKNOWN_PRESENCE; 4];
         type_presence[position(InquiryType::ALL, InquiryType::Other)] = UNKNOWN_CONFIDENCE;
         let shares = [
             prior(InquiryType::ALL.len(), position(InquiryType::ALL, InquiryType::Other)),
             prior(Urgency::ALL.len(), position(Urgency::ALL, Urgency::Normal)),
-            prior(DOMAINS.len(), DOMAINS.len() - 1),
+            prior(domains.as_slice().len(), domains.other()),
             prior(Sentiment::ALL.len(), position(Sentiment::ALL, Sentiment::Neutral)),
         ];
-        Self::from_shares(shares, type_presence)
+        Self::from_shares(shares, type_presence, domains)
     }
 
-    fn from_shares([types, urgency, domains, sentiment]: [Vec<f32>; 4], type_presence: [f32; 4]) -> Self {
-        let mut domains: Vec<(String, f32)> = DOMAINS.iter().map(|name| (*name).to_owned()).zip(domains).collect();
+    fn from_shares(
+        [types, urgency, domains, sentiment]: [Vec<f32>; 4],
+        type_presence: [f32; 4],
+        names: &Domains,
+    ) -> Self {
+        let mut domains: Vec<(String, f32)> = names.as_slice().iter().cloned().zip(domains).collect();
         domains.sort_by(|a, b| b.1.total_cmp(&a.1));
         Self {
             types: std::array::from_fn(|label| (InquiryType::ALL[label], types[label])),
@@ -82,9 +87,9 @@ impl Classification {
 /// ranks it: a complaint, wherever one is there; else a consultation; else a suggestion. So a message that blames and
 /// proposes is told from one that only proposes, which no weighing of single words does. Where nothing is there at all,
 /// the head's own shares stand.
-pub(in crate::model) fn shares(head: Head, logits: &[f32; NUM_OUTPUTS], calibration: &Calibration) -> Vec<f32> {
+pub(in crate::model) fn shares(head: Head, logits: &Logits, calibration: &Calibration) -> Vec<f32> {
     let place = Head::EXCLUSIVE.iter().position(|known| *known == head).unwrap_or(0);
-    let mut shares = softmax(&logits[head.range()], calibration.temperatures[place]);
+    let mut shares = softmax(logits.of(head), calibration.temperatures[place]);
     if head != Head::Type {
         return shares;
     }
@@ -107,24 +112,25 @@ pub(in crate::model) fn shares(head: Head, logits: &[f32; NUM_OUTPUTS], calibrat
 }
 
 /// Returns the probability that each type is there.
-fn presence_shares(logits: &[f32; NUM_OUTPUTS], calibration: &Calibration) -> [f32; 4] {
-    let presence = &logits[Head::Presence.range()];
+fn presence_shares(logits: &Logits, calibration: &Calibration) -> [f32; 4] {
+    let presence = logits.of(Head::Presence);
     let line = |label: usize| calibration.presence[label];
     std::array::from_fn(|label| sigmoid(line(label).0 * presence[label] + line(label).1))
 }
 
 /// Returns logits whose most probable labels are those of a text of which nothing is known.
-pub(in crate::model) fn prior_logits() -> [f32; NUM_OUTPUTS] {
-    let Classification { types, type_presence, urgency, sentiment, .. } = Classification::unknown();
-    let domains = prior(DOMAINS.len(), DOMAINS.len() - 1);
-    let types = types.iter().map(|(_, share)| share.ln());
-    let urgency = urgency.iter().map(|(_, share)| share.ln());
-    let sentiment = sentiment.iter().map(|(_, share)| share.ln());
-    let presence = type_presence.iter().map(|share| (share / (1.0 - share)).ln());
-    let mut logits = [0.0; NUM_OUTPUTS];
-    let domains = domains.iter().map(|share| share.ln());
-    let all = types.chain(urgency).chain(domains).chain(sentiment).chain(presence);
-    logits.iter_mut().zip(all).for_each(|(logit, value)| *logit = value);
+pub(in crate::model) fn prior_logits(names: &Domains) -> Logits {
+    let Classification { types, type_presence, urgency, sentiment, .. } = Classification::unknown(names);
+    let domains = prior(names.as_slice().len(), names.other());
+    let mut logits = Logits::zeros(Layout::new(domains.len()));
+    let mut set = |head: Head, shares: &mut dyn Iterator<Item = f32>| {
+        logits.of_mut(head).iter_mut().zip(shares).for_each(|(logit, share)| *logit = share);
+    };
+    set(Head::Type, &mut types.iter().map(|(_, share)| share.ln()));
+    set(Head::Urgency, &mut urgency.iter().map(|(_, share)| share.ln()));
+    set(Head::Domain, &mut domains.iter().map(|share| share.ln()));
+    set(Head::Sentiment, &mut sentiment.iter().map(|(_, share)| share.ln()));
+    set(Head::Presence, &mut type_presence.iter().map(|share| (share / (1.0 - share)).ln()));
     logits
 }
 
@@ -146,22 +152,30 @@ fn top<L: Copy>(labels: &[(L, f32)]) -> (L, f32) {
 mod tests {
     use super::*;
 
+    fn domains(names: &[&str]) -> Domains {
+        Domains::try_new(names.iter().map(|name| (*name).to_owned()).collect()).expect("a good list")
+    }
+
     #[test]
     fn what_is_unknown_is_harmless() {
-        let unknown = Classification::new(None, &Calibration::default());
+        // Neither the first nor the last of the list.
+        let unknown = Classification::new(None, &Calibration::default(), &domains(&["visa", "other", "tax"]));
         assert_eq!(unknown.primary_type().0, InquiryType::Other);
         assert_eq!(unknown.top_urgency().0, Urgency::Normal);
         assert_eq!(unknown.top_sentiment().0, Sentiment::Neutral);
         assert_eq!(unknown.domains[0].0, "other");
+        let prior = prior_logits(&domains(&["visa", "other", "tax"]));
+        let prior = Classification::new(Some(prior), &Calibration::default(), &domains(&["visa", "other", "tax"]));
+        assert_eq!((prior.domains[0].0.as_str(), prior.top_urgency().0), ("other", Urgency::Normal));
     }
 
     #[test]
     fn a_complaint_goes_before_what_it_comes_with() {
         let types = |present: [f32; 4], types: [f32; 4]| {
-            let mut logits = [0.0; NUM_OUTPUTS];
-            logits[Head::Presence.range()].copy_from_slice(&present);
-            logits[Head::Type.range()].copy_from_slice(&types);
-            Classification::new(Some(logits), &Calibration::default()).primary_type()
+            let mut logits = Logits::zeros(Layout::new(2));
+            logits.of_mut(Head::Presence).copy_from_slice(&present);
+            logits.of_mut(Head::Type).copy_from_slice(&types);
+            Classification::new(Some(logits), &Calibration::default(), &domains(&["visa", "other"])).primary_type()
         };
         let requests = [0.0, 0.0, 0.0, -6.0];
         // In the order of the labels: consultation, complaint, suggestion, other.
@@ -180,8 +194,13 @@ mod tests {
 
     #[test]
     fn probabilities_add_up_and_domains_are_sorted() {
-        let logits = std::array::from_fn(|i| (i as f32 * 37.0) % 11.0 - 5.0);
-        let found = Classification::new(Some(logits), &Calibration::default());
+        let names = Domains::shipped();
+        let mut logits = Logits::zeros(Layout::new(names.as_slice().len()));
+        for (head, salt) in Head::ALL.into_iter().zip(1..) {
+            let values = (0..).map(|i| (i as f32 * 37.0 + salt as f32) % 11.0 - 5.0);
+            logits.of_mut(head).iter_mut().zip(values).for_each(|(logit, value)| *logit = value);
+        }
+        let found = Classification::new(Some(logits), &Calibration::default(), &names);
         assert!((found.types.iter().map(|(_, share)| share).sum::<f32>() - 1.0).abs() < 1e-5);
         assert!((found.domains.iter().map(|(_, share)| share).sum::<f32>() - 1.0).abs() < 1e-5);
         assert!(found.domains.is_sorted_by(|a, b| a.1 >= b.1));

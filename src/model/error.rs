@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
+use super::label_set::LabelError;
 use crate::domain::ErrorKind;
 
 /// An error of this room; each names the file or the row.
@@ -25,6 +26,14 @@ pub enum ModelError {
         path: PathBuf,
         /// What was expected.
         reason: String,
+    },
+    /// The label set of a bundle is none that this program can serve.
+    #[error("bundle {} has labels that cannot be served: {source}", path.display())]
+    Labels {
+        /// The bundle's description.
+        path: PathBuf,
+        /// What is allowed.
+        source: LabelError,
     },
     /// A file is not the one the bundle was saved with.
     #[error("file {} does not match the hash in bundle.json", path.display())]
@@ -68,7 +77,7 @@ impl ModelError {
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::File { .. } => ErrorKind::Unavailable,
-            Self::Malformed { .. } | Self::HashMismatch { .. } | Self::OtherFormat { .. } => {
+            Self::Malformed { .. } | Self::Labels { .. } | Self::HashMismatch { .. } | Self::OtherFormat { .. } => {
                 ErrorKind::FailedPrecondition
             }
             Self::Row { .. } | Self::TooLittle { .. } => ErrorKind::InvalidArgument,

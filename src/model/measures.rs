@@ -4,15 +4,17 @@
 //! what the labels mean. Invariants: an empty input gives 0, never NaN; macro-F1 is the mean over the labels that occur
 //! in the gold labels; a generator comes in as an argument. To add a measure: one function here, with a hand-computed test.
 
+use serde::Serialize;
+
 /// How often each label was taken for each: rows are gold labels, columns predicted ones.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Confusion {
     /// `counts[gold][predicted]`.
     pub counts: Vec<Vec<usize>>,
 }
 
 /// Precision, recall and F1 of one label.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct LabelScore {
     /// How many rows have this gold label.
     pub num_gold: usize,
@@ -24,8 +26,19 @@ pub struct LabelScore {
     pub f1: f64,
 }
 
+/// Rows of like confidence: what was said of them beside what came true.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct ReliabilityBin {
+    /// How many rows there are.
+    pub num_rows: usize,
+    /// Their mean confidence.
+    pub confidence: f64,
+    /// The share of them that are right.
+    pub accuracy: f64,
+}
+
 /// A percentile interval.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Interval {
     /// The 2.5th percentile.
     pub low: f64,
@@ -85,18 +98,30 @@ pub fn macro_f1(pairs: &[(usize, usize)]) -> f64 {
     Confusion::count(pairs, num_labels).macro_f1()
 }
 
-/// Returns the expected calibration error of (confidence, was right) over bins of equal mass.
-pub fn ece(predictions: &[(f32, bool)], num_bins: usize) -> f64 {
+/// Sorts (confidence, was right) into bins of equal mass, the least sure first; bins without a row are left out.
+pub fn reliability(predictions: &[(f32, bool)], num_bins: usize) -> Vec<ReliabilityBin> {
     let mut sorted = predictions.to_vec();
     sorted.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
     let total = sorted.len();
-    let gap = |bin: usize| {
+    let of_bin = |bin: usize| {
         let members = &sorted[bin * total / num_bins..(bin + 1) * total / num_bins];
+        let num_rows = members.len();
         let confidence: f64 = members.iter().map(|(confidence, _)| f64::from(*confidence)).sum();
-        let hits = members.iter().filter(|(_, is_right)| *is_right).count() as f64;
-        (confidence - hits).abs()
+        let hits = members.iter().filter(|(_, is_right)| *is_right).count();
+        (num_rows > 0).then(|| ReliabilityBin {
+            num_rows,
+            confidence: confidence / num_rows as f64,
+            accuracy: hits as f64 / num_rows as f64,
+        })
     };
-    if total == 0 { 0.0 } else { (0..num_bins).map(gap).sum::<f64>() / total as f64 }
+    (0..num_bins).filter_map(of_bin).collect()
+}
+
+/// Returns the expected calibration error of (confidence, was right) over bins of equal mass.
+pub fn ece(predictions: &[(f32, bool)], num_bins: usize) -> f64 {
+    let gap = |bin: ReliabilityBin| bin.num_rows as f64 * (bin.confidence - bin.accuracy).abs();
+    let total: f64 = reliability(predictions, num_bins).into_iter().map(gap).sum();
+    if predictions.is_empty() { 0.0 } else { total / predictions.len() as f64 }
 }
 
 /// Returns the 95 % percentile interval of `measure` over resampled items.
@@ -150,6 +175,11 @@ mod tests {
         assert_eq!(ece(&sure, 5), 0.0);
         let halves: Vec<(f32, bool)> = (0..10).map(|i| (0.75, i % 2 == 0)).collect();
         assert!((ece(&halves, 1) - 0.25).abs() < 1e-9);
+        let mixed = [(0.4, false), (0.9, true), (0.2, false), (0.7, true)];
+        let bins = reliability(&mixed, 2);
+        assert_eq!(bins.iter().map(|bin| (bin.num_rows, bin.accuracy)).collect::<Vec<_>>(), [(2, 0.0), (2, 1.0)]);
+        assert!((bins[0].confidence - 0.3).abs() < 1e-6 && (bins[1].confidence - 0.8).abs() < 1e-6, "{bins:?}");
+        assert_eq!(reliability(&mixed[..1], 5).len(), 1);
     }
 
     #[test]

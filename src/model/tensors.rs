@@ -11,7 +11,7 @@ use safetensors::tensor::{Dtype, SafeTensors, TensorView, serialize as serialize
 
 use super::encoder::Encoder;
 use super::error::ModelError;
-use super::heads::{Deep, Heads, NUM_OUTPUTS};
+use super::heads::{Deep, Heads};
 use super::quantized::QuantizedTable;
 use super::vocabulary::Vocabulary;
 
@@ -80,11 +80,15 @@ pub(in crate::model) fn take_encoder(tensors: &mut Tensors) -> Result<Encoder, M
 }
 
 /// Takes the heads out of the tensors; `width` is that of the vectors they read.
-pub(in crate::model) fn take_heads(tensors: &mut Tensors, width: usize) -> Result<Heads, ModelError> {
+pub(in crate::model) fn take_heads(
+    tensors: &mut Tensors,
+    width: usize,
+    num_outputs: usize,
+) -> Result<Heads, ModelError> {
     let marks = tensors.take_vocabulary("wide.keys")?;
     let wide = tensors.take_table("wide", marks.len())?;
-    if wide.width != NUM_OUTPUTS {
-        return Err(tensors.malformed(format!("tensor wide.values is {} wide, not {NUM_OUTPUTS}", wide.width)));
+    if wide.width != num_outputs {
+        return Err(tensors.malformed(format!("tensor wide.values is {} wide, not {num_outputs}", wide.width)));
     }
     let hidden_bias = tensors.take_floats("deep.hidden_bias", None)?;
     let num_hidden = hidden_bias.len();
@@ -92,10 +96,10 @@ pub(in crate::model) fn take_heads(tensors: &mut Tensors, width: usize) -> Resul
         input: width,
         hidden: tensors.take_floats("deep.hidden", Some(num_hidden * width))?,
         hidden_bias,
-        output: tensors.take_floats("deep.output", Some(num_hidden * NUM_OUTPUTS))?,
-        direct: tensors.take_floats("deep.direct", Some(width * NUM_OUTPUTS))?,
+        output: tensors.take_floats("deep.output", Some(num_hidden * num_outputs))?,
+        direct: tensors.take_floats("deep.direct", Some(width * num_outputs))?,
     };
-    Ok(Heads { marks, wide, deep, bias: tensors.take_floats("bias", Some(NUM_OUTPUTS))? })
+    Ok(Heads { marks, wide, deep, bias: tensors.take_floats("bias", Some(num_outputs))? })
 }
 
 /// A tensor to write: name, element type, shape, bytes.
@@ -103,7 +107,7 @@ type Part = (&'static str, Dtype, Vec<usize>, Vec<u8>);
 
 /// Returns the bytes of a safetensors file with all tensors of both.
 pub(in crate::model) fn serialize(encoder: &Encoder, heads: &Heads) -> Vec<u8> {
-    let (deep, width) = (&heads.deep, encoder.width());
+    let (deep, width, num_outputs) = (&heads.deep, encoder.width(), heads.bias.len());
     let (num_marks, num_hidden) = (heads.marks.len(), deep.hidden_bias.len());
     let mut parts = encoder_parts(encoder);
     parts.extend([
@@ -112,9 +116,9 @@ pub(in crate::model) fn serialize(encoder: &Encoder, heads: &Heads) -> Vec<u8> {
         ("wide.values", Dtype::I8, vec![num_marks, heads.wide.width], bytes(&heads.wide.values)),
         ("deep.hidden", Dtype::F32, vec![num_hidden, width], floats(&deep.hidden)),
         ("deep.hidden_bias", Dtype::F32, vec![num_hidden], floats(&deep.hidden_bias)),
-        ("deep.output", Dtype::F32, vec![num_hidden, NUM_OUTPUTS], floats(&deep.output)),
-        ("deep.direct", Dtype::F32, vec![width, NUM_OUTPUTS], floats(&deep.direct)),
-        ("bias", Dtype::F32, vec![NUM_OUTPUTS], floats(&heads.bias)),
+        ("deep.output", Dtype::F32, vec![num_hidden, num_outputs], floats(&deep.output)),
+        ("deep.direct", Dtype::F32, vec![width, num_outputs], floats(&deep.direct)),
+        ("bias", Dtype::F32, vec![num_outputs], floats(&heads.bias)),
     ]);
     serialize_parts(&parts)
 }

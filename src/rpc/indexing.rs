@@ -11,7 +11,7 @@ use super::{
     lexicon::named,
     limits::{self, Violations},
     names,
-    operations::registry::{Begun, Outcome, Registry, Running},
+    operations::registry::{Begun, Outcome, Registry, Response as Done, Running, Work},
     pb::{self, google::longrunning::Operation, indexing_server::Indexing},
 };
 use crate::{
@@ -39,7 +39,7 @@ impl Indexing for IndexingService {
         let (knowledge, wanted) = (Arc::clone(&self.knowledge), id.clone());
         call.read(move |_| knowledge.knowledge_base(&wanted)).await?;
         let asker = call.owned_request(request_id);
-        let running = match self.registry.begin(&id, asker, self.clock.now())? {
+        let running = match self.registry.begin(Work::Reindex(id.clone()), asker, self.clock.now())? {
             Begun::Before(running) => running,
             Begun::New(running) => {
                 self.begin(call, id, running.clone());
@@ -72,7 +72,7 @@ impl IndexingService {
             let progress = Arc::new(move |done, total| progress.progress(done, total));
             let Reindexed { generation, revision } = knowledge.reindex(&id, progress)?;
             let response = pb::ReindexResponse { generation, revision: i64_of(revision.0) };
-            running.finish(Outcome::Done(response), clock.now());
+            running.finish(Outcome::Done(Done::Reindex(response)), clock.now());
             Ok(())
         };
         call.without_permit().begin(reindex, move |status| {
@@ -83,7 +83,7 @@ impl IndexingService {
 }
 
 /// The status as a message: the details of a call that failed are one.
-fn rpc_status(status: &Status) -> pb::google::rpc::Status {
+pub(super) fn rpc_status(status: &Status) -> pb::google::rpc::Status {
     let plain = || pb::google::rpc::Status {
         code: i32::from(status.code()),
         message: status.message().to_owned(),

@@ -5,7 +5,7 @@
 //! codes in `status` and nowhere else. Consistency tokens are in `token`, names in `names`, long work in `operations`, the
 //! end of it all in `drain` and `server`.
 //!
-//! The only room that says tonic, prost or tower. Must not know: SQL, the index, the model, the configuration, the system
+//! The only room that says tonic, prost or tower. Must not know: SQL, the index, the model but for its labels, the configuration, the system
 //! clock (the moment is asked of the clock that was passed in; deadlines are read off the monotonic one).
 //!
 //! Invariants: no customer text in a span, a log above debug or an error; what blocks runs off the async threads; a write
@@ -28,6 +28,7 @@ mod knowledge;
 mod layers;
 mod lexicon;
 mod limits;
+mod models;
 mod names;
 mod operations;
 mod rules;

@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use crate::domain::{ArticleId, KnowledgeBaseId};
+use crate::domain::{ArticleId, BundleId, KnowledgeBaseId};
 
 const BASE: &str = "knowledgeBases/{knowledge_base}";
 const ARTICLE: &str = "knowledgeBases/{knowledge_base}/articles/{article}";
@@ -13,6 +13,7 @@ const RECORD: &str = "knowledgeBases/{knowledge_base}/answerRecords/{answer_reco
 const TERM: &str = "knowledgeBases/{knowledge_base}/terms/{text}";
 const SYNONYM_SET: &str = "knowledgeBases/{knowledge_base}/synonymSets/{synonym_set}";
 const RULE: &str = "knowledgeBases/{knowledge_base}/rules/{rule}";
+const BUNDLE: &str = "bundles/{bundle}/versions/{version}";
 const MAX_RECORD_CHARS: usize = 128;
 
 /// A name that does not have the form it must have.
@@ -67,6 +68,18 @@ pub(crate) fn rule(name: &str) -> Result<(KnowledgeBaseId, String)> {
     if id.contains('/') { Err(NameError { form: RULE }) } else { Ok((base, id.to_owned())) }
 }
 
+/// Reads `bundles/{bundle}/versions/{version}`.
+pub(crate) fn bundle(name: &str) -> Result<BundleId> {
+    let parts = name.strip_prefix("bundles/").and_then(|rest| rest.split_once("/versions/"));
+    let id = parts.and_then(|(bundle, version)| BundleId::try_new(bundle, version).ok());
+    id.ok_or(NameError { form: BUNDLE })
+}
+
+/// Writes the name of a bundle.
+pub(crate) fn of_bundle(id: &BundleId) -> String {
+    format!("bundles/{}/versions/{}", id.name(), id.version())
+}
+
 /// Writes the name of a knowledge base.
 pub(crate) fn of_knowledge_base(base: &KnowledgeBaseId) -> String {
     format!("knowledgeBases/{base}")
@@ -113,12 +126,19 @@ mod tests {
         assert_eq!(term(&of_child(&base(), "terms", "运费险 a/b")), Ok((base(), "运费险 a/b".to_owned())));
         assert_eq!(synonym_set(&of_child(&base(), "synonymSets", "refund")), Ok((base(), "refund".to_owned())));
         assert_eq!(rule(&of_child(&base(), "rules", "fire")), Ok((base(), "fire".to_owned())));
+        let id = BundleId::try_new("acme", "2").expect("an id");
+        assert_eq!(bundle(&of_bundle(&id)), Ok(id));
     }
 
     #[test]
     fn other_forms_are_refused() {
         for bad in ["", "retail", "knowledgeBases/", "knowledgeBases/A", "knowledgeBases/a/", "knowledgebases/a"] {
             assert!(knowledge_base(bad).is_err(), "{bad}");
+        }
+        for bad in
+            ["acme/1", "bundles/acme", "bundles/acme/versions/", "bundles/../versions/1", "bundles/a/versions/1/2"]
+        {
+            assert!(bundle(bad).is_err(), "{bad}");
         }
         for bad in [
             "knowledgeBases/retail",

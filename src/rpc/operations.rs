@@ -58,9 +58,15 @@ impl Operations for OperationsService {
     }
 
     async fn cancel_operation(&self, request: Request<CancelOperationRequest>) -> Result<Response<()>, Status> {
-        self.registry.get(&request.into_inner().name, self.clock.now())?;
-        let message = "a reindex cannot be cancelled; answers flow from the old generation until it is done";
-        Err(Failure::new(ErrorKind::FailedPrecondition, "REINDEX_NOT_CANCELLABLE", message).into())
+        let running = self.registry.get(&request.into_inner().name, self.clock.now())?;
+        let (reason, message) = if running.is_reindex() {
+            let message = "a reindex cannot be cancelled; answers flow from the old generation until it is done";
+            ("REINDEX_NOT_CANCELLABLE", message)
+        } else {
+            let message = "a switch of bundles cannot be cancelled; answers flow from the old one until it is done";
+            ("SWITCH_NOT_CANCELLABLE", message)
+        };
+        Err(Failure::new(ErrorKind::FailedPrecondition, reason, message).into())
     }
 
     async fn wait_operation(&self, request: Request<WaitOperationRequest>) -> Result<Response<Operation>, Status> {

@@ -28,12 +28,13 @@ use super::{
     knowledge::KnowledgeService,
     layers::{GuardLayer, Shared},
     lexicon::LexiconService,
+    models::ModelsService,
     operations::{OperationsService, registry::Registry},
     pb::{
         self, assist_server::AssistServer, feedback_server::FeedbackServer,
         google::longrunning::operations_server::OperationsServer, indexing_server::IndexingServer,
-        knowledge_server::KnowledgeServer, lexicon_server::LexiconServer, rules_server::RulesServer,
-        server_info_server::ServerInfoServer, text_tools_server::TextToolsServer,
+        knowledge_server::KnowledgeServer, lexicon_server::LexiconServer, models_server::ModelsServer,
+        rules_server::RulesServer, server_info_server::ServerInfoServer, text_tools_server::TextToolsServer,
     },
     rules::RulesService,
     server_info::ServerInfoService,
@@ -43,7 +44,7 @@ use super::{
 use crate::{
     assist::Live,
     domain::{Clock, ErrorKind, Timestamp},
-    insight::{FeedbackDesk, Recorder},
+    insight::{FeedbackDesk, Recorder, bundles::BundleDesk},
     knowledge::Knowledge,
 };
 
@@ -112,6 +113,7 @@ pub struct Parts {
     pub knowledge: Arc<Knowledge>,
     pub recorder: Arc<Recorder>,
     pub feedback: Arc<FeedbackDesk>,
+    pub bundles: Arc<BundleDesk>,
     pub clock: Arc<dyn Clock>,
     pub facts: ServerFacts,
     pub settings: Settings,
@@ -232,7 +234,7 @@ fn ended(result: Result<(), tonic::transport::Error>) -> Result<(), RpcError> {
 
 /// Puts every service on its path.
 fn routes(parts: Parts, phases: &Phases, reporter: &HealthReporter) -> Result<Routes, RpcError> {
-    let Parts { live, knowledge, recorder, feedback, clock, facts, settings } = parts;
+    let Parts { live, knowledge, recorder, feedback, bundles, clock, facts, settings } = parts;
     let most = settings.max_message_bytes;
     let registry = Arc::new(Registry::default());
     let mut routes = RoutesBuilder::default();
@@ -246,8 +248,10 @@ fn routes(parts: Parts, phases: &Phases, reporter: &HealthReporter) -> Result<Ro
     let rules = RulesService { knowledge: Arc::clone(&knowledge), live: Arc::clone(&live), clock: Arc::clone(&clock) };
     let indexing = IndexingService { knowledge, registry: Arc::clone(&registry), clock: Arc::clone(&clock) };
     let feedback = FeedbackService { desk: feedback, clock: Arc::clone(&clock) };
+    let models =
+        ModelsService { desk: Arc::clone(&bundles), registry: Arc::clone(&registry), clock: Arc::clone(&clock) };
     let operations = OperationsService { registry, clock, phases: phases.clone() };
-    let info = ServerInfoService { live: Arc::clone(&live), recorder, facts };
+    let info = ServerInfoService { live: Arc::clone(&live), recorder, bundles, facts };
     routes
         .add_service(AssistServer::new(assist).max_decoding_message_size(most))
         .add_service(TextToolsServer::new(TextToolsService { live }).max_decoding_message_size(most))
@@ -256,6 +260,7 @@ fn routes(parts: Parts, phases: &Phases, reporter: &HealthReporter) -> Result<Ro
         .add_service(RulesServer::new(rules).max_decoding_message_size(most))
         .add_service(FeedbackServer::new(feedback).max_decoding_message_size(most))
         .add_service(IndexingServer::new(indexing).max_decoding_message_size(most))
+        .add_service(ModelsServer::new(models).max_decoding_message_size(most))
         .add_service(ServerInfoServer::new(info).max_decoding_message_size(most))
         .add_service(OperationsServer::new(operations).max_decoding_message_size(most))
         .add_service(standard::health(reporter, phases.clone()));

@@ -6,6 +6,7 @@ use tonic::{Request, Response, Status};
 
 use super::{
     convert::{
+        label_set::label_set_of,
         number::{i32_of, i64_of},
         time::timestamp_of,
     },
@@ -14,14 +15,15 @@ use super::{
 };
 use crate::{
     assist::{Live, provenance},
-    domain::{DOMAINS, InquiryType, Provenance, Sentiment, Urgency},
-    insight::Recorder,
+    domain::Provenance,
+    insight::{Recorder, bundles::BundleDesk},
 };
 
 /// The service.
 pub(super) struct ServerInfoService {
     pub live: Arc<Live>,
     pub recorder: Arc<Recorder>,
+    pub bundles: Arc<BundleDesk>,
     pub facts: ServerFacts,
 }
 
@@ -34,6 +36,7 @@ impl ServerInfo for ServerInfoService {
         let snap = self.live.load();
         let Provenance { bundle, rules_version, .. } = provenance(&snap, &[]);
         let counts = self.recorder.counts();
+        let fault = self.bundles.fault().map(|fault| format!("bundle:{}", fault.reason));
         Ok(Response::new(pb::GetServerInfoResponse {
             version: self.facts.version.clone(),
             bundle,
@@ -44,17 +47,9 @@ impl ServerInfo for ServerInfoService {
             knowledge_base_count: i32_of(snap.bases.len()),
             answer_records_dropped: i64_of(counts.dropped),
             answer_records_written: i64_of(counts.written),
-            label_set: Some(label_set()),
+            label_set: Some(label_set_of(snap.shared.bundle.labels())),
+            degraded: fault.is_some(),
+            degraded_reasons: fault.into_iter().collect(),
         }))
-    }
-}
-
-fn label_set() -> pb::LabelSet {
-    let texts = |labels: &mut dyn Iterator<Item = &'static str>| labels.map(str::to_owned).collect();
-    pb::LabelSet {
-        types: texts(&mut InquiryType::ALL.iter().map(|label| label.as_str())),
-        urgencies: texts(&mut Urgency::ALL.iter().map(|label| label.as_str())),
-        domains: texts(&mut DOMAINS.into_iter()),
-        sentiments: texts(&mut Sentiment::ALL.iter().map(|label| label.as_str())),
     }
 }

@@ -11,7 +11,11 @@ use tonic_types::{ErrorDetails, FieldViolation, StatusExt};
 
 use super::limits::Violation;
 use crate::{
-    assist::AssistError, domain::ErrorKind, insight::InsightError, knowledge::KnowledgeError, store::StoreError,
+    assist::AssistError,
+    domain::ErrorKind,
+    insight::{InsightError, bundles::BundleError},
+    knowledge::KnowledgeError,
+    store::StoreError,
 };
 
 /// Who gives the reasons in `ErrorInfo`.
@@ -191,6 +195,13 @@ impl From<InsightError> for Failure {
     }
 }
 
+impl From<BundleError> for Failure {
+    fn from(error: BundleError) -> Self {
+        let kind = error.kind();
+        Self::new(kind, error.reason(), outside(kind, &error)).caused_by(error)
+    }
+}
+
 impl From<AssistError> for Failure {
     fn from(error: AssistError) -> Self {
         let kind = error.kind();
@@ -242,7 +253,7 @@ macro_rules! status_from {
     };
 }
 
-status_from!(KnowledgeError, InsightError, AssistError);
+status_from!(KnowledgeError, InsightError, BundleError, AssistError);
 
 fn cut(text: &str, most: usize) -> String {
     if text.chars().count() <= most { text.to_owned() } else { text.chars().take(most).chain(['…']).collect() }

@@ -32,6 +32,9 @@ pub enum StoreError {
     /// Somebody else changed the draft, of the lexicon or of the rules, since it was read.
     #[error("{what} draft of knowledge base {knowledge_base} was changed")]
     DraftChanged { what: &'static str, knowledge_base: String },
+    /// Somebody else chose a bundle since the choice was read.
+    #[error("another bundle was chosen meanwhile")]
+    BundleChoiceChanged,
     /// What is stored cannot be understood.
     #[error("table {table} is corrupt at {row}")]
     Corrupt { table: &'static str, row: String, source: Cause },
@@ -46,7 +49,7 @@ impl StoreError {
         match self {
             Self::NotFound { .. } => ErrorKind::NotFound,
             Self::AlreadyExists { .. } => ErrorKind::AlreadyExists,
-            Self::EtagMismatch { .. } | Self::DraftChanged { .. } => ErrorKind::Aborted,
+            Self::EtagMismatch { .. } | Self::DraftChanged { .. } | Self::BundleChoiceChanged => ErrorKind::Aborted,
             Self::FingerprintMismatch { .. } => ErrorKind::InvalidArgument,
             Self::NotEmpty { .. } | Self::UnknownSchema { .. } => ErrorKind::FailedPrecondition,
             Self::Corrupt { .. } => ErrorKind::Internal,

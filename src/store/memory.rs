@@ -14,11 +14,11 @@ use self::staged::{Place, Staged};
 use super::error::Subject;
 use super::rows::{Pruning, fold_lines, question_lines};
 use super::{
-    ArticleChange, ArticleFilter, ArticlePage, ChangedSubject, FeedEntry, LexiconRecord, RequestKey, Result,
-    RulebookRecord, Store, StoreError, Write, WriteOp, Written,
+    ArticleChange, ArticleFilter, ArticlePage, BundleChoice, ChangedSubject, FeedEntry, LexiconRecord, RequestKey,
+    Result, RulebookRecord, Store, StoreError, Write, WriteOp, Written,
 };
 use crate::domain::{
-    AnswerRecord, Article, ArticleId, ArticleNo, Etag, Feedback, KnowledgeBase, KnowledgeBaseId, Revision,
+    AnswerRecord, Article, ArticleId, ArticleNo, BundleId, Etag, Feedback, KnowledgeBase, KnowledgeBaseId, Revision,
     Satisfaction, StoreEpoch, Timestamp,
 };
 
@@ -49,6 +49,7 @@ struct State {
     last_no: u64,
     requests: BTreeMap<(String, String), Request>,
     pruning: Pruning,
+    bundle_choice: BundleChoice,
     answer_records: BTreeMap<String, AnswerRecord>,
     feedback: BTreeMap<String, Feedback>,
     satisfaction: BTreeMap<String, Satisfaction>,
@@ -170,6 +171,19 @@ impl Store for MemoryStore {
     fn counters(&self) -> Result<Vec<(KnowledgeBaseId, Revision)>> {
         let state = self.lock();
         Ok(state.feeds.keys().map(|id| (id.clone(), state.revision(id))).collect())
+    }
+
+    fn bundle_choice(&self) -> Result<BundleChoice> {
+        Ok(self.lock().bundle_choice.clone())
+    }
+
+    fn choose_bundle(&self, history: &[BundleId], expected: Revision) -> Result<Revision> {
+        let choice = &mut self.lock().bundle_choice;
+        if choice.revision != expected {
+            return Err(StoreError::BundleChoiceChanged);
+        }
+        *choice = BundleChoice { history: history.to_vec(), revision: Revision(expected.0 + 1) };
+        Ok(choice.revision)
     }
 
     fn add_answer_records(&self, records: &[AnswerRecord]) -> Result<()> {

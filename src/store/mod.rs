@@ -1,4 +1,4 @@
-//! The truth: knowledge bases, articles, lexicons, rules, the change feed, answer records, feedback.
+//! The truth: knowledge bases, articles, lexicons, rules, the change feed, answer records, feedback, the wanted bundle.
 //!
 //! A store takes each change in one transaction with the next revision of its knowledge base, from a locked counter row
 //! (a sequence may commit out of order, and a follower would skip one), and appends it to the change feed. It must not
@@ -19,8 +19,8 @@ pub use memory::MemoryStore;
 pub use sqlite::SqliteStore;
 
 use crate::domain::{
-    AnswerRecord, Article, ArticleId, ArticleNo, ArticleState, Etag, Feedback, KnowledgeBase, KnowledgeBaseId, Lexicon,
-    Revision, Rulebook, Satisfaction, StoreEpoch, Timestamp,
+    AnswerRecord, Article, ArticleId, ArticleNo, ArticleState, BundleId, Etag, Feedback, KnowledgeBase,
+    KnowledgeBaseId, Lexicon, Revision, Rulebook, Satisfaction, StoreEpoch, Timestamp,
 };
 
 /// What a result of this room is.
@@ -112,6 +112,15 @@ pub struct RulebookRecord {
     /// Counts changes of the draft.
     pub draft_revision: Revision,
     pub published: Rulebook,
+}
+
+/// Which bundles were wanted, one after another.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct BundleChoice {
+    /// The last one is wanted now; empty where nobody ever chose.
+    pub history: Vec<BundleId>,
+    /// Counts the choices.
+    pub revision: Revision,
 }
 
 /// What a feed entry says changed; the reader fetches the present state itself.
@@ -213,6 +222,13 @@ pub trait Store: Send + Sync {
 
     /// Lists `(base, revision)` of every base that ever was, deleted ones included, by id.
     fn counters(&self) -> Result<Vec<(KnowledgeBaseId, Revision)>>;
+
+    /// Reads which bundles were wanted; the empty choice where nobody ever chose.
+    fn bundle_choice(&self) -> Result<BundleChoice>;
+
+    /// Overwrites which bundles were wanted, durable on return, and returns the revision it has then; `expected` is the
+    /// revision that was read, `BundleChoiceChanged` where it is another now.
+    fn choose_bundle(&self, history: &[BundleId], expected: Revision) -> Result<Revision>;
 
     /// Keeps answer records; one whose id is there already is left as it is.
     fn add_answer_records(&self, records: &[AnswerRecord]) -> Result<()>;

@@ -6,6 +6,7 @@
 //! new one beside that of the old in `rows/tests.rs`.
 
 mod article;
+mod bundle_choice;
 mod knowledge_base;
 mod lexicon;
 mod policy;
@@ -17,6 +18,7 @@ mod written;
 mod tests;
 
 pub(super) use article::{ArticleBody, ArticleStamp, fold_lines, question_lines, tag_list, tag_needle};
+pub(super) use bundle_choice::BundleChoiceBody;
 pub(super) use knowledge_base::{KnowledgeBaseBody, KnowledgeBaseStamp};
 pub(super) use lexicon::LexiconBody;
 pub(super) use record::{AnswerRecordBody, FeedbackBody, SatisfactionBody};

@@ -3,6 +3,7 @@
 mod ask;
 mod eval;
 mod files;
+mod models;
 mod serve;
 mod usage;
 

@@ -17,8 +17,8 @@ use yingda::{
     rpc::pb::{
         assist_client::AssistClient, feedback_client::FeedbackClient,
         google::longrunning::operations_client::OperationsClient, indexing_client::IndexingClient,
-        knowledge_client::KnowledgeClient, lexicon_client::LexiconClient, rules_client::RulesClient,
-        server_info_client::ServerInfoClient, text_tools_client::TextToolsClient,
+        knowledge_client::KnowledgeClient, lexicon_client::LexiconClient, models_client::ModelsClient,
+        rules_client::RulesClient, server_info_client::ServerInfoClient, text_tools_client::TextToolsClient,
     },
 };
 
@@ -31,6 +31,8 @@ pub struct Setup {
     pub in_folder: bool,
     /// Store and index in this folder, which stays.
     pub folder: Option<PathBuf>,
+    /// The models folder, else the repository's.
+    pub models: Option<PathBuf>,
     pub now: Timestamp,
     pub max_in_flight: u32,
     pub drain_timeout_ms: u64,
@@ -38,7 +40,15 @@ pub struct Setup {
 
 impl Default for Setup {
     fn default() -> Self {
-        Self { demo: false, in_folder: false, folder: None, now: MOMENT, max_in_flight: 256, drain_timeout_ms: 10_000 }
+        Self {
+            demo: false,
+            in_folder: false,
+            folder: None,
+            models: None,
+            now: MOMENT,
+            max_in_flight: 256,
+            drain_timeout_ms: 10_000,
+        }
     }
 }
 
@@ -71,6 +81,7 @@ impl Running {
         let path = setup.folder.clone().or_else(|| folder.as_ref().map(|folder| folder.path().to_owned()));
         let kind = if path.is_some() { StoreKind::Folder } else { StoreKind::Memory };
         let mut config = config(path);
+        config.models_dir = setup.models.clone().or(config.models_dir);
         config.max_in_flight = setup.max_in_flight as usize;
         config.drain_timeout = std::time::Duration::from_millis(setup.drain_timeout_ms);
         let clock = Arc::new(ManualClock::new(setup.now));
@@ -143,6 +154,7 @@ pub struct Clients {
     pub rules: RulesClient<Channel>,
     pub feedback: FeedbackClient<Channel>,
     pub indexing: IndexingClient<Channel>,
+    pub models: ModelsClient<Channel>,
     pub server_info: ServerInfoClient<Channel>,
     pub operations: OperationsClient<Channel>,
     pub health: HealthClient<Channel>,
@@ -161,6 +173,7 @@ impl Clients {
             rules: RulesClient::new(channel.clone()),
             feedback: FeedbackClient::new(channel.clone()),
             indexing: IndexingClient::new(channel.clone()),
+            models: ModelsClient::new(channel.clone()),
             server_info: ServerInfoClient::new(channel.clone()),
             operations: OperationsClient::new(channel.clone()),
             health: HealthClient::new(channel.clone()),

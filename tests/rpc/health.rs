@@ -24,6 +24,7 @@ const SERVICES: [&str; 9] = [
     "yingda.v1.Rules",
     "yingda.v1.Feedback",
     "yingda.v1.Indexing",
+    "yingda.v1.Models",
     "yingda.v1.ServerInfo",
 ];
 
@@ -46,6 +47,7 @@ async fn a_server_serves_from_ready_to_stop() {
         knowledge: Arc::clone(&app.knowledge),
         recorder: Arc::clone(&app.recorder),
         feedback: Arc::clone(&app.feedback),
+        bundles: Arc::clone(&app.bundles),
         clock: Arc::clone(&app.clock),
         facts: ServerFacts { version: "test".to_owned(), start_time: MOMENT, store_backend: "memory" },
         settings: Settings { drain_timeout: Duration::from_secs(10), ..Settings::default() },

@@ -8,6 +8,7 @@ mod knowledge;
 mod lexicon;
 mod lifecycle;
 mod limits;
+mod models;
 mod reflection;
 mod rules;
 mod server_info;

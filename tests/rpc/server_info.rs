@@ -28,6 +28,7 @@ async fn the_server_says_what_it_is() {
     assert_eq!(labels.urgencies, Urgency::ALL.iter().map(|label| label.as_str()).collect::<Vec<_>>());
     assert_eq!(labels.sentiments, Sentiment::ALL.iter().map(|label| label.as_str()).collect::<Vec<_>>());
     assert_eq!(labels.domains, DOMAINS);
+    assert!(!info.degraded && info.degraded_reasons.is_empty());
 }
 
 #[tokio::test]

@@ -1,5 +1,7 @@
-//! `yingda train`: the table of vectors, the model bundle and the ranker, from the data folder.
+//! `yingda train`: the table of vectors, the model bundle and the ranker, from the data folder; or the bundle of a team,
+//! from its own messages ([`own`]).
 
+mod own;
 mod ranker;
 mod tables;
 
@@ -13,22 +15,30 @@ use clap::Args;
 use serde_json::json;
 
 use super::{Session, output};
-use crate::model::{
-    Bundle,
-    train::{self, PhrasingRow, Row},
+use crate::{
+    domain::BundleId,
+    model::{
+        Bundle, Encoder,
+        train::{self, Lessons, PhrasingRow, Report, Row},
+    },
 };
 
 use self::tables::Tables;
 
+/// Where the shipped bundle lies.
+const SHIPPED_DIR: &str = "models/yingda-base/1";
 const RANKER_FILE: &str = "ranker.json";
+/// The figures, for people and for programs.
+const REPORT_FILES: [&str; 2] = ["report.txt", "report.json"];
 /// Rows for measuring only; never trained on.
 const TEST_FILE: &str = "test.jsonl";
 
 #[derive(Debug, Args)]
 pub(super) struct Options {
-    /// Where the bundle goes.
-    #[arg(long, value_name = "DIR", default_value = "models/yingda-base/1")]
-    out: PathBuf,
+    /// Where the bundle goes, a folder NAME/VERSION; by default models/yingda-base/1, or of own messages the next free
+    /// version below models/NAME.
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
     /// The folder with messages/, kb/, calibration/ and teacher/; the demo bases that are asked are those built in.
     #[arg(long, value_name = "DIR", default_value = "data")]
     source: PathBuf,
@@ -40,10 +50,16 @@ pub(super) struct Options {
     ranker_only: bool,
     #[arg(long, default_value_t = 20)]
     seed: u64,
+    #[command(flatten)]
+    own: own::Options,
 }
 
 pub(super) fn run(session: &Session, options: &Options) -> anyhow::Result<()> {
-    let mut result = json!({"out": options.out.display().to_string()});
+    if options.own.is_given() {
+        return own::run(session, options);
+    }
+    let out = options.out.clone().unwrap_or_else(|| PathBuf::from(SHIPPED_DIR));
+    let mut result = json!({"out": out.display().to_string()});
     let rows = messages(&options.source.join("messages"))?;
     let phrasings = phrasings(&options.source.join("kb"))?;
     ensure!(!rows.is_empty(), "no training messages under {}", options.source.display());
@@ -55,17 +71,26 @@ pub(super) fn run(session: &Session, options: &Options) -> anyhow::Result<()> {
         )?;
     }
     // Read before the minutes of tuning, so that a wrong folder is said at once.
-    let present = if options.ranker_only { Some(Bundle::load(&options.out)?) } else { None };
+    let present = if options.ranker_only { Some(Bundle::load(&out)?) } else { None };
     let tables = Tables::tune(&options.source, options.seed)?;
     let bundle = match present {
         Some(bundle) => {
             let is_ours = bundle.encoder().is_same(&tables.whole);
-            ensure!(is_ours, "the bundle in {} has other vectors; train it anew", options.out.display());
+            ensure!(is_ours, "the bundle in {} has other vectors; train it anew", out.display());
             bundle
         }
         None => {
-            let trained = train_bundle(&rows, &phrasings, &tables, options.seed)?;
-            trained.save(&options.out)?;
+            let id = bundle_id(&out)?;
+            let settings = train::Settings {
+                seed: options.seed,
+                name: id.name().to_owned(),
+                version: id.version().to_owned(),
+                ..train::Settings::default()
+            };
+            let lessons = Lessons { rows: &rows, phrasings: &phrasings, ..Lessons::default() };
+            let trained = train_bundle(lessons, &tables.whole, &settings)?;
+            trained.save(&out)?;
+            write_report(&out, &trained.report)?;
             if session.json {
                 result["report"] = json!(trained.report.to_string());
             } else {
@@ -75,9 +100,8 @@ pub(super) fn run(session: &Session, options: &Options) -> anyhow::Result<()> {
         }
     };
     let trained = ranker::train(session, &tables, &bundle)?;
-    let path = options.out.join(RANKER_FILE);
-    fs::write(&path, trained.ranker.to_json() + "\n")
-        .with_context(|| format!("{} cannot be written", path.display()))?;
+    write(&out.join(RANKER_FILE), &(trained.ranker.to_json() + "\n"))?;
+    Bundle::seal(&out, RANKER_FILE)?;
     if session.json {
         result["ranker"] = trained.json();
         output::line(&result.to_string());
@@ -87,15 +111,33 @@ pub(super) fn run(session: &Session, options: &Options) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn train_bundle(rows: &[Row], phrasings: &[PhrasingRow], tables: &Tables, seed: u64) -> anyhow::Result<train::Trained> {
-    let settings = train::Settings { seed, ..train::Settings::default() };
+fn train_bundle(lessons: Lessons<'_>, encoder: &Encoder, settings: &train::Settings) -> anyhow::Result<train::Trained> {
     let bar = output::bar(0, "train");
-    let trained = train::train((rows, phrasings), &tables.whole, &settings, &mut |progress| {
+    let trained = train::train(lessons, encoder, settings, &mut |progress| {
         bar.set_length(progress.num_total as u64);
         bar.set_position(progress.num_done as u64);
     })?;
     bar.finish_and_clear();
     Ok(trained)
+}
+
+/// Reads name and version off a bundle's folder: the server knows a bundle by where it lies.
+fn bundle_id(out: &Path) -> anyhow::Result<BundleId> {
+    let part = |path: Option<&Path>| path.and_then(Path::file_name).and_then(|part| part.to_str()).map(str::to_owned);
+    let (name, version) = (part(out.parent()), part(Some(out)));
+    let id = BundleId::try_new(name.unwrap_or_default(), version.unwrap_or_default());
+    id.with_context(|| format!("--out {} must end in NAME/VERSION", out.display()))
+}
+
+/// Puts the figures beside the bundle.
+fn write_report(out: &Path, report: &Report) -> anyhow::Result<()> {
+    let [text, json] = REPORT_FILES.map(|name| out.join(name));
+    write(&text, &report.to_string())?;
+    write(&json, &(serde_json::to_string_pretty(report)? + "\n"))
+}
+
+fn write(path: &Path, text: &str) -> anyhow::Result<()> {
+    fs::write(path, text).with_context(|| format!("{} cannot be written", path.display()))
 }
 
 /// Every labelled message but those for measuring.

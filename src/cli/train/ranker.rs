@@ -9,7 +9,7 @@ use super::super::{Session, import, output};
 use super::tables::{NUM_SHARES, Tables, share_of};
 use crate::{
     app::{self, App, StoreKind},
-    assist::{GramWeights, Ranker, Snap, Visibility, Weights},
+    assist::{GramWeights, Model, Ranker, Snap, Visibility, Weights},
     domain::{Article, Audience, Channel, KnowledgeBaseId, ManualClock, StoreEpoch, Timestamp},
     insight::{
         evaluation::Expected,
@@ -105,7 +105,8 @@ fn demo(session: &Session, bundle: Bundle, is_sparse: bool) -> anyhow::Result<Ap
         missing_grams: GramWeights::default(),
         provenance: "blank".to_owned(),
     };
-    let shared = app::with_ranker(bundle, blank, StoreEpoch("train".to_owned()))?;
+    let model = Model { bundle: Arc::new(bundle), ranker: Arc::new(blank) };
+    let shared = app::shared_with(model, StoreEpoch("train".to_owned()))?;
     let clock = Arc::new(ManualClock::new(MOMENT));
     let app = App::start_with(&session.config, &StoreKind::Memory, clock, Some(shared))?;
     app.install_demo()?;

@@ -9,7 +9,9 @@
 mod labels;
 mod retrieval;
 
-pub use labels::{JudgedMessage, JudgedQuestion, LabelRow, LabelScoreReport, LabelsReport, QuestionReport, measure_labels};
+pub use labels::{
+    JudgedMessage, JudgedQuestion, LabelRow, LabelScoreReport, LabelsReport, QuestionReport, measure_labels,
+};
 pub use retrieval::{Asked, Expected, RetrievalReport, ask_all, report};
 
 use std::time::Duration;

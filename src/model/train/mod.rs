@@ -1,5 +1,8 @@
 //! Makes a bundle from labelled rows.
 //!
+//! Rows are the program's own or a team's, which may bring domains of its own and leave labels out ([`Lessons`]). Beside
+//! many shipped rows the few of a team would not be heard: networks of their own learn its domains, and are joined to
+//! those that learn the rest.
 //! Several networks of different seeds learn from slightly damaged copies of the rows and are folded into one set of
 //! weights. One part of the rows, split off by group, is held out of a first round to measure and to calibrate; the
 //! bundle itself then learns from all rows. The encoder's table is fitted to a teacher, and tuned to the wordings of
@@ -12,6 +15,7 @@ use std::path::Path;
 use candle_core::{Device, Tensor};
 
 use self::network::{Batch, Network, Weights};
+pub use self::own_rows::{background, domains_of, read_own_messages};
 use self::report::measure;
 pub use self::report::{HeadReport, Report, evaluate};
 use self::rows::Example;
@@ -20,17 +24,19 @@ pub use self::table::fit_encoder;
 pub use self::teacher::Teacher;
 pub use self::tune::{TuneSettings, Wordings, tune_encoder};
 use super::ModelError;
-use super::bundle::{Bundle, Description, FORMAT, LabelSet, sha256};
+use super::bundle::{Bundle, Description, FORMAT, sha256};
 use super::calibration::{Calibration, fit_presence, fit_temperature};
 use super::encoder::Encoder;
 use super::features::{Input, visit_marks};
-use super::heads::{Head, Heads, NUM_OUTPUTS};
+use super::heads::{Head, Heads, Layout, Logits};
+use super::label_set::{Domains, LabelSet};
 use super::quantized::QuantizedTable;
 use super::vocabulary::Vocabulary;
 use crate::text::Segmenter;
 
 mod lazy_adam;
 mod network;
+mod own_rows;
 mod report;
 mod rows;
 mod table;
@@ -48,6 +54,10 @@ pub struct Settings {
     pub name: String,
     /// The bundle's version.
     pub version: String,
+    /// What the bundle says of how it was made.
+    pub provenance: String,
+    /// What the domain head is to tell apart.
+    pub domains: Domains,
     /// How many networks are folded into one.
     pub num_networks: usize,
     /// How often each row is seen by each network.
@@ -80,6 +90,8 @@ impl Default for Settings {
             seed: 20,
             name: "yingda-base".to_owned(),
             version: "1".to_owned(),
+            provenance: PROVENANCE.to_owned(),
+            domains: Domains::shipped(),
             num_networks: 3,
             num_epochs: 16,
             num_hidden: 64,
@@ -94,6 +106,23 @@ impl Default for Settings {
             min_mark_rows: 2,
         }
     }
+}
+
+impl Settings {
+    fn layout(&self) -> Layout {
+        Layout::new(self.domains.as_slice().len())
+    }
+}
+
+/// What to learn from.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Lessons<'d> {
+    /// What the bundle is for: a part of them, held out of the first round, is measured on.
+    pub rows: &'d [Row],
+    /// Teach beside them and help to calibrate, but are not measured on.
+    pub background: &'d [Row],
+    /// Teach domains.
+    pub phrasings: &'d [PhrasingRow],
 }
 
 /// How far training is.
@@ -118,7 +147,10 @@ pub struct Trained {
 
 /// One part in this many is held out of the first round.
 const HELD_OUT_PARTS: u64 = 6;
+/// Rows of all kinds together.
 const MIN_ROWS: usize = 100;
+/// Rows that are to be measured on.
+const MIN_OWN_ROWS: usize = 20;
 const PROVENANCE: &str = "heads trained on data/messages/train-*.jsonl and the phrasings of data/kb (domain only); encoder \
 table data/teacher/vectors.safetensors, fitted to multilingual-e5-small (MIT, intfloat) on such texts and \
 data/teacher/words.txt, then tuned to the wordings of data/kb and the questions of data/calibration";
@@ -132,41 +164,56 @@ impl Trained {
 
 /// Trains on labelled rows and, for the domains, on phrasings; fails where there are too few rows.
 pub fn train(
-    data: (&[Row], &[PhrasingRow]),
+    lessons: Lessons<'_>,
     encoder: &Encoder,
     settings: &Settings,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Trained, ModelError> {
-    let (rows, phrasings) = data;
-    if rows.len() < MIN_ROWS {
-        return Err(ModelError::TooLittle { reason: format!("{} rows, at least {MIN_ROWS} are needed", rows.len()) });
-    }
-    let num_total = 2 * settings.num_networks * settings.num_epochs;
+    check_enough(lessons)?;
+    let num_passes: usize = courses(lessons, settings).iter().map(|course| course.num_epochs).sum();
+    let num_total = 2 * settings.num_networks * num_passes;
     let mut num_done = 0;
     let mut tell = |loss: f32| {
         num_done += 1;
         progress(Progress { num_done, num_total, loss });
     };
-    let (kept, held_out) = rows::split(rows, HELD_OUT_PARTS, settings.seed);
+    let (kept, held_out) = rows::split(lessons.rows, HELD_OUT_PARTS, settings.seed);
+    let (kept_background, held_background) = rows::split(lessons.background, HELD_OUT_PARTS, settings.seed);
+    if held_out.is_empty() || kept.is_empty() {
+        return Err(ModelError::TooLittle { reason: "the groups cannot be divided, there are too few".to_owned() });
+    }
+    let first = Lessons { rows: &kept, background: &kept_background, ..lessons };
     let mut bundle = Bundle {
-        description: describe(rows, phrasings, settings),
+        description: describe(lessons, settings),
         encoder: encoder.clone(),
-        heads: fit((&kept, phrasings), encoder, settings, &mut tell)?,
+        heads: fit(first, encoder, settings, &mut tell)?,
+        hash: String::new(),
     };
-    bundle.description.calibration = calibrate(&bundle, &held_out);
+    let calibrating: Vec<Row> = held_out.iter().chain(&held_background).cloned().collect();
+    bundle.description.calibration = calibrate(&bundle, &calibrating);
     let report = evaluate(&bundle, &held_out, settings.seed);
-    bundle.heads = fit((rows, phrasings), encoder, settings, &mut tell)?;
+    bundle.heads = fit(lessons, encoder, settings, &mut tell)?;
     Ok(Trained { bundle, report })
 }
 
-fn describe(rows: &[Row], phrasings: &[PhrasingRow], settings: &Settings) -> Description {
+fn check_enough(lessons: Lessons<'_>) -> Result<(), ModelError> {
+    let (num_own, num_all) = (lessons.rows.len(), lessons.rows.len() + lessons.background.len());
+    let few = |num: usize, least: usize| {
+        let reason = format!("{num} rows, at least {least} are needed");
+        if num < least { Err(ModelError::TooLittle { reason }) } else { Ok(()) }
+    };
+    few(num_own, MIN_OWN_ROWS)?;
+    few(num_all, MIN_ROWS)
+}
+
+fn describe(lessons: Lessons<'_>, settings: &Settings) -> Description {
     Description {
         format: FORMAT,
         name: settings.name.clone(),
         version: settings.version.clone(),
-        data_fingerprint: sha256(format!("{rows:?}{phrasings:?}{settings:?}").as_bytes()),
-        provenance: PROVENANCE.to_owned(),
-        labels: LabelSet::shipped(),
+        data_fingerprint: sha256(format!("{lessons:?}{settings:?}").as_bytes()),
+        provenance: settings.provenance.clone(),
+        labels: LabelSet::of(settings.domains.clone()),
         calibration: Calibration::default(),
         files: Default::default(),
     }
@@ -175,42 +222,75 @@ fn describe(rows: &[Row], phrasings: &[PhrasingRow], settings: &Settings) -> Des
 fn calibrate(bundle: &Bundle, held_out: &[Row]) -> Calibration {
     let measured = measure(bundle, held_out);
     let temperature = |head_idx: usize| {
-        let range = Head::EXCLUSIVE[head_idx].range();
-        let rows = measured.iter().map(|(logits, gold)| (&logits[range.clone()], gold[head_idx]));
+        let head = Head::EXCLUSIVE[head_idx];
+        let rows = measured.iter().filter_map(|(logits, gold)| Some((logits.of(head), gold[head_idx]?)));
         fit_temperature(&rows.collect::<Vec<_>>())
     };
     let presence = |label: usize| {
-        let is_there = |row: &Row| row.gold(Head::Type) == label || row.gold_second() == Some(label);
-        let logit = |logits: &[f32; NUM_OUTPUTS]| logits[Head::Presence.range()][label];
-        let rows = measured.iter().zip(held_out).map(|((logits, _), row)| (logit(logits), is_there(row)));
+        let is_there = |row: &Row| {
+            let first = row.gold(Head::Type, bundle.domains())?;
+            Some(first == label || row.gold_second() == Some(label))
+        };
+        let logit = |logits: &Logits| logits.of(Head::Presence)[label];
+        let rows = measured.iter().zip(held_out);
+        let rows = rows.filter_map(|((logits, _), row)| Some((logit(logits), is_there(row)?)));
         fit_presence(&rows.collect::<Vec<_>>())
     };
     Calibration { temperatures: std::array::from_fn(temperature), presence: std::array::from_fn(presence) }
 }
 
 fn fit(
-    data: (&[Row], &[PhrasingRow]),
+    lessons: Lessons<'_>,
     encoder: &Encoder,
     settings: &Settings,
     tell: &mut dyn FnMut(f32),
 ) -> Result<Heads, ModelError> {
-    let segmenter = Segmenter::shared();
-    let labelled = data.0.iter().map(|row| Example::of_row(row, &segmenter));
-    let asked = data.1.iter().map(|row| Example::of_phrasing(row, &segmenter));
+    let (segmenter, domains) = (Segmenter::shared(), &settings.domains);
+    let labelled = lessons.rows.iter().chain(lessons.background);
+    let labelled = labelled.map(|row| Example::of_row(row, domains, &segmenter));
+    let asked = lessons.phrasings.iter().map(|row| Example::of_phrasing(row, domains, &segmenter));
     let examples: Vec<Example> = labelled.chain(asked).collect();
     let (marks, factors) = known_marks(&examples, settings.min_mark_rows);
-    let mut school = School { examples, marks, factors, encoder, settings, segmenter };
-    let mut networks = Vec::new();
-    for network_idx in 0..settings.num_networks {
-        let mut rng = fastrand::Rng::with_seed(settings.seed.wrapping_add(network_idx as u64));
-        networks.push(school.teach(&mut rng, tell)?);
+    let school = School { examples, marks, factors, encoder, settings, segmenter };
+    let mut parts = Vec::new();
+    for (course, salt) in courses(lessons, settings).iter().zip(0..) {
+        let mut networks = Vec::new();
+        for network_idx in 0..settings.num_networks {
+            let seed = settings.seed.wrapping_add(network_idx as u64).wrapping_add(salt << 32);
+            networks.push(school.teach(course, &mut fastrand::Rng::with_seed(seed), tell)?);
+        }
+        parts.push(Weights::folded(&networks).only(course.heads, settings.layout()));
     }
-    let Weights { mut wide, deep, bias } = Weights::folded(&networks);
+    let Weights { mut wide, deep, bias } = Weights::joined(parts);
     // What a mark counted for in training is folded into its weights.
-    for (row, factor) in wide.chunks_exact_mut(NUM_OUTPUTS).zip(&school.factors) {
+    let num_outputs = settings.layout().num_outputs();
+    for (row, factor) in wide.chunks_exact_mut(num_outputs).zip(&school.factors) {
         row.iter_mut().for_each(|weight| *weight *= factor);
     }
-    Ok(Heads { marks: school.marks, wide: QuantizedTable::from_rows(&wide, NUM_OUTPUTS), deep, bias })
+    Ok(Heads { marks: school.marks, wide: QuantizedTable::from_rows(&wide, num_outputs), deep, bias })
+}
+
+/// What some networks learn: which heads, and in how many passes over the rows that teach them.
+struct Course {
+    heads: &'static [Head],
+    num_epochs: usize,
+}
+
+/// Few rows are gone over until this many were seen.
+const MIN_SEEN_ROWS: usize = 40_000;
+const MAX_EPOCHS: usize = 200;
+
+/// Everything is learned together, but the domains of a team beside a background.
+fn courses(lessons: Lessons<'_>, settings: &Settings) -> Vec<Course> {
+    let num_epochs = settings.num_epochs;
+    if lessons.background.is_empty() {
+        return vec![Course { heads: &Head::ALL, num_epochs }];
+    }
+    let has_domain = |row: &&Row| row.domain.is_some();
+    let num_rows = lessons.rows.iter().chain(lessons.background).filter(has_domain).count() + lessons.phrasings.len();
+    let enough = (MIN_SEEN_ROWS / num_rows.max(1)).min(MAX_EPOCHS);
+    let rest = Course { heads: &[Head::Type, Head::Urgency, Head::Sentiment, Head::Presence], num_epochs };
+    vec![rest, Course { heads: &[Head::Domain], num_epochs: num_epochs.max(enough) }]
 }
 
 /// Returns the marks that occur in at least `min_rows` examples, in the order of their first occurrence, and what each
@@ -248,30 +328,43 @@ struct School<'e> {
 }
 
 impl School<'_> {
-    fn teach(&mut self, rng: &mut fastrand::Rng, tell: &mut dyn FnMut(f32)) -> Result<Weights, ModelError> {
+    fn teach(
+        &self,
+        course: &Course,
+        rng: &mut fastrand::Rng,
+        tell: &mut dyn FnMut(f32),
+    ) -> Result<Weights, ModelError> {
         let settings = self.settings;
         let mut network = Network::random(self.marks.len(), self.encoder.width(), settings, rng)?;
-        let steps_per_epoch = self.examples.len().div_ceil(settings.batch_rows);
-        let num_steps = (steps_per_epoch * settings.num_epochs) as f64;
-        let mut order: Vec<usize> = (0..self.examples.len()).collect();
+        let is_heard = |at: &usize| self.weights_in(course, *at).iter().any(|weight| *weight > 0.0);
+        let mut order: Vec<usize> = (0..self.examples.len()).filter(is_heard).collect();
+        let steps_per_epoch = order.len().div_ceil(settings.batch_rows);
+        let num_steps = (steps_per_epoch * course.num_epochs) as f64;
         let mut num_steps_done = 0.0;
-        for _ in 0..settings.num_epochs {
+        for _ in 0..course.num_epochs {
             rng.shuffle(&mut order);
             let mut total = 0.0;
             for chosen in order.chunks(settings.batch_rows) {
-                let batch = self.batch(chosen, rng);
+                let batch = self.batch(course, chosen, rng);
                 let keep = self.keep(chosen.len(), rng)?;
                 total += network.step(&batch, &keep, settings, 1.0 - num_steps_done / num_steps)?;
                 num_steps_done += 1.0;
             }
-            tell(total / steps_per_epoch as f32);
+            tell(total / steps_per_epoch.max(1) as f32);
         }
         network.into_weights()
     }
 
-    fn batch(&self, chosen: &[usize], rng: &mut fastrand::Rng) -> Batch {
+    /// Returns how much each head learns from an example in a course.
+    fn weights_in(&self, course: &Course, at: usize) -> [f32; Head::ALL.len()] {
+        let weights = self.examples[at].weights;
+        std::array::from_fn(|head| if course.heads.contains(&Head::ALL[head]) { weights[head] } else { 0.0 })
+    }
+
+    fn batch(&self, course: &Course, chosen: &[usize], rng: &mut fastrand::Rng) -> Batch {
         let mut batch = Batch::default();
-        for example in chosen.iter().map(|at| &self.examples[*at]) {
+        for at in chosen {
+            let example = &self.examples[*at];
             let slipped = (rng.f32() < self.settings.slip_share).then(|| example.with_slip(rng, &self.segmenter));
             let seen = slipped.as_ref().unwrap_or(example);
             let input = Input { text: &seen.text, words: &seen.words };
@@ -284,7 +377,7 @@ impl School<'_> {
             let vector = self.encoder.encode_some(input, |_| rng.f32() >= self.settings.unit_dropout);
             batch.push(&marks, &vector.unwrap_or_else(|| vec![0.0; self.encoder.width()]));
             batch.targets.extend_from_slice(&example.targets);
-            batch.weights.extend_from_slice(&example.weights);
+            batch.weights.extend(self.weights_in(course, *at));
         }
         batch
     }

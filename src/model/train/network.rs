@@ -11,10 +11,11 @@ use candle_nn::optim::{AdamW, Optimizer, ParamsAdamW};
 use super::Settings;
 use super::wide::Wide;
 use crate::model::ModelError;
-use crate::model::heads::{Deep, Head, NUM_OUTPUTS, mark_weight};
+use crate::model::heads::{Deep, Head, Layout, mark_weight};
 
 /// Weights under training.
 pub(super) struct Network {
+    layout: Layout,
     wide: Wide,
     deep: DeepVars,
     optimizer: AdamW,
@@ -82,7 +83,8 @@ impl Network {
         settings: &Settings,
         rng: &mut fastrand::Rng,
     ) -> Result<Self, ModelError> {
-        let num_hidden = settings.num_hidden;
+        let (num_hidden, layout) = (settings.num_hidden, settings.layout());
+        let num_outputs = layout.num_outputs();
         let mut uniform =
             |count: usize, bound: f32| -> Vec<f32> { (0..count).map(|_| (rng.f32() * 2.0 - 1.0) * bound).collect() };
         let deep = Deep {
@@ -90,10 +92,10 @@ impl Network {
             // The input has length 1, not a variance of 1 in each value.
             hidden: uniform(num_hidden * width, 3.0 / (width as f32).sqrt()),
             hidden_bias: vec![0.0; num_hidden],
-            output: uniform(num_hidden * NUM_OUTPUTS, 1.0 / (num_hidden as f32).sqrt()),
-            direct: vec![0.0; width * NUM_OUTPUTS],
+            output: uniform(num_hidden * num_outputs, 1.0 / (num_hidden as f32).sqrt()),
+            direct: vec![0.0; width * num_outputs],
         };
-        let deep = DeepVars::new(&deep, &[0.0; NUM_OUTPUTS])?;
+        let deep = DeepVars::new(&deep, &vec![0.0; num_outputs])?;
         let params = ParamsAdamW {
             lr: settings.deep_rate,
             weight_decay: settings.deep_decay,
@@ -101,7 +103,7 @@ impl Network {
             ..Default::default()
         };
         let optimizer = AdamW::new(deep.all(), params)?;
-        Ok(Self { wide: Wide::new(num_marks), deep, optimizer })
+        Ok(Self { layout, wide: Wide::new(num_marks, num_outputs), deep, optimizer })
     }
 
     /// Takes one step on a batch and returns the loss before it; `keep` scales the hidden units, for dropout, and
@@ -113,9 +115,10 @@ impl Network {
         settings: &Settings,
         share_left: f64,
     ) -> Result<f32, ModelError> {
-        let wide = Var::from_vec(self.wide.forward(batch), (batch.num_texts, NUM_OUTPUTS), &Device::Cpu)?;
+        let shape = (batch.num_texts, self.layout.num_outputs());
+        let wide = Var::from_vec(self.wide.forward(batch), shape, &Device::Cpu)?;
         let logits = (self.deep.forward(batch, Some(keep))? + wide.as_tensor())?;
-        let loss = loss(&logits, batch)?;
+        let loss = loss(&logits, batch, self.layout)?;
         let gradients = loss.backward()?;
         self.optimizer.set_learning_rate(settings.deep_rate * share_left);
         self.optimizer.step(&gradients)?;
@@ -143,13 +146,13 @@ impl Network {
 impl DeepVars {
     fn new(deep: &Deep, bias: &[f32]) -> Result<Self, ModelError> {
         let var = |values: &[f32], shape: (usize, usize)| Var::from_slice(values, shape, &Device::Cpu);
-        let num_hidden = deep.hidden_bias.len();
+        let (num_hidden, num_outputs) = (deep.hidden_bias.len(), bias.len());
         Ok(Self {
             hidden: var(&deep.hidden, (num_hidden, deep.input))?,
             hidden_bias: var(&deep.hidden_bias, (1, num_hidden))?,
-            output: var(&deep.output, (num_hidden, NUM_OUTPUTS))?,
-            direct: var(&deep.direct, (deep.input, NUM_OUTPUTS))?,
-            bias: var(bias, (1, NUM_OUTPUTS))?,
+            output: var(&deep.output, (num_hidden, num_outputs))?,
+            direct: var(&deep.direct, (deep.input, num_outputs))?,
+            bias: var(bias, (1, num_outputs))?,
         })
     }
 
@@ -177,13 +180,13 @@ const SECOND_SHARE: f64 = 0.15;
 
 /// Squared hinge of the exclusive heads, each label against the rest: what is told apart well already teaches nothing
 /// more, so the borders are learned. Logistic loss (in its form without overflow) of the presences. Mean over texts.
-fn loss(logits: &Tensor, batch: &Batch) -> Result<Tensor, ModelError> {
+fn loss(logits: &Tensor, batch: &Batch, layout: Layout) -> Result<Tensor, ModelError> {
     let device = &Device::Cpu;
-    let targets = Tensor::from_slice(&batch.targets, (batch.num_texts, NUM_OUTPUTS), device)?;
+    let targets = Tensor::from_slice(&batch.targets, (batch.num_texts, layout.num_outputs()), device)?;
     let weights = Tensor::from_slice(&batch.weights, (batch.num_texts, Head::ALL.len()), device)?;
     let mut total = Tensor::zeros(batch.num_texts, DType::F32, device)?;
     for (head_idx, head) in Head::ALL.into_iter().enumerate() {
-        let range = head.range();
+        let range = layout.range(head);
         let logits = logits.narrow(1, range.start, range.len())?;
         let targets = targets.narrow(1, range.start, range.len())?;
         let each = if head == Head::Presence {
@@ -206,8 +209,9 @@ impl Weights {
     /// Returns the logits as candle computes them, texts × outputs: what the forward by hand is measured against.
     #[cfg(test)]
     pub fn forward(&self, batch: &Batch) -> Result<Vec<Vec<f32>>, ModelError> {
-        let wide =
-            Tensor::from_vec(super::wide::sums(&self.wide, batch), (batch.num_texts, NUM_OUTPUTS), &Device::Cpu)?;
+        let num_outputs = self.bias.len();
+        let sums = super::wide::sums(&self.wide, batch, num_outputs);
+        let wide = Tensor::from_vec(sums, (batch.num_texts, num_outputs), &Device::Cpu)?;
         Ok((DeepVars::new(&self.deep, &self.bias)?.forward(batch, None)? + wide)?.to_vec2::<f32>()?)
     }
 
@@ -230,5 +234,34 @@ impl Weights {
                 direct: mean(&|part| part.deep.direct.clone()),
             },
         }
+    }
+
+    /// Leaves nothing but what speaks for some heads.
+    pub fn only(mut self, heads: &[Head], layout: Layout) -> Self {
+        let num_outputs = layout.num_outputs();
+        let silent = Head::ALL.into_iter().filter(|head| !heads.contains(head));
+        for range in silent.map(|head| layout.range(head)) {
+            let Deep { output, direct, .. } = &mut self.deep;
+            for weights in [&mut self.wide, output, direct, &mut self.bias] {
+                weights.chunks_exact_mut(num_outputs).for_each(|row| row[range.clone()].fill(0.0));
+            }
+        }
+        self
+    }
+
+    /// Joins networks over the same marks and vectors into one that gives the sum of their logits.
+    pub fn joined(parts: Vec<Weights>) -> Self {
+        let add =
+            |sum: &mut Vec<f32>, values: Vec<f32>| sum.iter_mut().zip(values).for_each(|(sum, value)| *sum += value);
+        let join = |mut all: Weights, part: Weights| {
+            add(&mut all.wide, part.wide);
+            add(&mut all.bias, part.bias);
+            add(&mut all.deep.direct, part.deep.direct);
+            all.deep.hidden.extend(part.deep.hidden);
+            all.deep.hidden_bias.extend(part.deep.hidden_bias);
+            all.deep.output.extend(part.deep.output);
+            all
+        };
+        parts.into_iter().reduce(join).expect("there is a course")
     }
 }

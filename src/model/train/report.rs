@@ -1,38 +1,43 @@
 //! How well a bundle does on labelled rows.
 //!
-//! Must not know how the bundle was made. Invariant: calibration errors are over five bins of equal mass.
+//! Must not know how the bundle was made. Invariants: calibration errors are over five bins of equal mass; a head is
+//! measured on the rows that have a label for it, and left out where none has.
 
 use std::fmt;
 
+use serde::Serialize;
+
 use super::rows::Row;
-use crate::domain::{DOMAINS, InquiryType, Sentiment, Urgency};
 use crate::model::bundle::Bundle;
 use crate::model::calibration::Calibration;
 use crate::model::classification::{prior_logits, shares};
 use crate::model::features::Input;
-use crate::model::heads::{Head, NUM_OUTPUTS};
-use crate::model::measures::{Confusion, Interval, LabelScore, bootstrap, ece, macro_f1};
+use crate::model::heads::{Head, Logits};
+use crate::model::label_set::LabelSet;
+use crate::model::measures::{Confusion, Interval, LabelScore, ReliabilityBin, bootstrap, ece, macro_f1, reliability};
 use crate::text::{Segmenter, normalize};
 
 const NUM_BINS: usize = 5;
 const NUM_RESAMPLES: usize = 500;
 
 /// The figures of all exclusive heads.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Report {
     /// How many rows were measured.
     pub num_rows: usize,
-    /// One for each exclusive head.
+    /// One for each exclusive head for which rows have labels.
     pub heads: Vec<HeadReport>,
 }
 
 /// The figures of one head.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct HeadReport {
     /// The head's stable name.
     pub name: &'static str,
+    /// How many rows have a label for it.
+    pub num_rows: usize,
     /// The labels in the order of the counts.
-    pub labels: Vec<&'static str>,
+    pub labels: Vec<String>,
     /// Gold against predicted labels.
     pub confusion: Confusion,
     /// Share of rows that are right.
@@ -47,10 +52,12 @@ pub struct HeadReport {
     pub ece_before: f64,
     /// Calibration error of the calibrated probabilities.
     pub ece_after: f64,
+    /// What the calibrated probabilities say beside how often they were right, from the least sure rows to the surest.
+    pub reliability: Vec<ReliabilityBin>,
 }
 
-/// Logits of a row with its gold labels; without logits nothing was known of the text.
-pub(super) type Measured = ([f32; NUM_OUTPUTS], [usize; Head::EXCLUSIVE.len()]);
+/// Logits of a row with its gold labels.
+pub(super) type Measured = (Logits, [Option<usize>; Head::EXCLUSIVE.len()]);
 
 /// Measures a bundle on rows it was not trained on.
 pub fn evaluate(bundle: &Bundle, rows: &[Row], seed: u64) -> Report {
@@ -59,12 +66,14 @@ pub fn evaluate(bundle: &Bundle, rows: &[Row], seed: u64) -> Report {
     let (raw, calibrated) = (Calibration::default(), &bundle.description.calibration);
     let mut heads = Vec::new();
     for (head_idx, head) in Head::EXCLUSIVE.into_iter().enumerate() {
-        let of_row = |(logits, gold): &Measured| Judged {
-            raw: shares(head, logits, &raw),
-            calibrated: shares(head, logits, calibrated),
-            gold: gold[head_idx],
+        let of_row = |(logits, gold): &Measured| {
+            let gold = gold[head_idx]?;
+            Some(Judged { raw: shares(head, logits, &raw), calibrated: shares(head, logits, calibrated), gold })
         };
-        heads.push(head_report(head, &measured.iter().map(of_row).collect::<Vec<_>>(), &mut rng));
+        let judged: Vec<Judged> = measured.iter().filter_map(of_row).collect();
+        if !judged.is_empty() {
+            heads.push(head_report(head, labels_of(head, bundle.labels()), &judged, &mut rng));
+        }
     }
     Report { num_rows: rows.len(), heads }
 }
@@ -76,7 +85,8 @@ pub(super) fn measure(bundle: &Bundle, rows: &[Row]) -> Vec<Measured> {
         let normalized = normalize(&row.text);
         let words = segmenter.words(normalized.as_str());
         let logits = bundle.logits(Input { text: normalized.as_str(), words: &words });
-        (logits.unwrap_or_else(prior_logits), Head::EXCLUSIVE.map(|head| row.gold(head)))
+        let golds = Head::EXCLUSIVE.map(|head| row.gold(head, bundle.domains()));
+        (logits.unwrap_or_else(|| prior_logits(bundle.domains())), golds)
     };
     rows.iter().map(of_row).collect()
 }
@@ -88,15 +98,16 @@ struct Judged {
     gold: usize,
 }
 
-fn head_report(head: Head, rows: &[Judged], rng: &mut fastrand::Rng) -> HeadReport {
-    let labels = labels_of(head);
+fn head_report(head: Head, labels: Vec<String>, rows: &[Judged], rng: &mut fastrand::Rng) -> HeadReport {
     let pairs: Vec<(usize, usize)> = rows.iter().map(|row| (row.gold, top(&row.calibrated))).collect();
     let confidences = |of: fn(&Judged) -> &Vec<f32>| -> Vec<(f32, bool)> {
         rows.iter().map(|row| (of(row)[top(of(row))], top(of(row)) == row.gold)).collect()
     };
     let confusion = Confusion::count(&pairs, labels.len());
+    let after = confidences(|row| &row.calibrated);
     HeadReport {
         name: head.name(),
+        num_rows: rows.len(),
         labels,
         accuracy: confusion.accuracy(),
         macro_f1: confusion.macro_f1(),
@@ -104,17 +115,18 @@ fn head_report(head: Head, rows: &[Judged], rng: &mut fastrand::Rng) -> HeadRepo
         label_scores: confusion.label_scores(),
         confusion,
         ece_before: ece(&confidences(|row| &row.raw), NUM_BINS),
-        ece_after: ece(&confidences(|row| &row.calibrated), NUM_BINS),
+        ece_after: ece(&after, NUM_BINS),
+        reliability: reliability(&after, NUM_BINS),
     }
 }
 
 /// Returns the labels of a head in the order of its logits.
-fn labels_of(head: Head) -> Vec<&'static str> {
+fn labels_of(head: Head, labels: &LabelSet) -> Vec<String> {
     match head {
-        Head::Type | Head::Presence => InquiryType::ALL.iter().map(|label| label.as_str()).collect(),
-        Head::Urgency => Urgency::ALL.iter().map(|label| label.as_str()).collect(),
-        Head::Domain => DOMAINS.to_vec(),
-        Head::Sentiment => Sentiment::ALL.iter().map(|label| label.as_str()).collect(),
+        Head::Type | Head::Presence => labels.types.clone(),
+        Head::Urgency => labels.urgencies.clone(),
+        Head::Domain => labels.domains.as_slice().to_vec(),
+        Head::Sentiment => labels.sentiments.clone(),
     }
 }
 
@@ -143,13 +155,17 @@ impl fmt::Display for HeadReport {
             self.confusion.counts[label_idx].iter().try_for_each(|count| write!(f, " {count:>4}"))?;
             writeln!(f)?;
         }
-        Ok(())
+        write!(f, "  reliability    said/was")?;
+        let mut bins = self.reliability.iter();
+        bins.try_for_each(|bin| write!(f, "  {:.3}/{:.3}", bin.confidence, bin.accuracy))?;
+        writeln!(f)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::heads::Layout;
 
     #[test]
     fn figures_are_readable() {
@@ -157,17 +173,19 @@ mod tests {
         let judged =
             |(shares, gold): ([f32; 4], usize)| Judged { raw: shares.to_vec(), calibrated: shares.to_vec(), gold };
         let rows: Vec<Judged> = shares.into_iter().zip([0, 1, 1]).map(judged).collect();
-        let head = head_report(Head::Type, &rows, &mut fastrand::Rng::with_seed(1));
+        let head = head_report(Head::Type, LabelSet::shipped().types, &rows, &mut fastrand::Rng::with_seed(1));
         assert!((head.accuracy - 2.0 / 3.0).abs() < 1e-9);
         let text = Report { num_rows: 3, heads: vec![head] }.to_string();
         assert!(text.starts_with("3 rows\n\ntype: macro-F1 0.667 ["), "{text}");
         assert!(text.contains("complaint      n    2  precision 1.000  recall 0.500"), "{text}");
+        assert!(text.contains("reliability    said/was") && text.contains("  0.700/1.000"), "{text}");
     }
 
     #[test]
     fn each_head_has_as_many_labels_as_logits() {
         for head in Head::ALL {
-            assert_eq!(labels_of(head).len(), head.range().len(), "{}", head.name());
+            let labels = labels_of(head, &LabelSet::shipped());
+            assert_eq!(labels.len(), Layout::new(13).range(head).len(), "{}", head.name());
         }
     }
 }

@@ -1,8 +1,8 @@
 //! Labelled rows, read and made into examples.
 //!
-//! The only file of training that reads data files. Must not know the network. Invariants: a wrong label is an error that
-//! names file and line; rows of one group are never split, and which side a group falls on depends on its name and the
-//! seed alone.
+//! With `own_rows` the only files of training that read data files. Must not know the network. Invariants: a wrong label
+//! is an error that names file and line; rows of one group are never split, and which side a group falls on depends on
+//! its name and the seed alone; a row teaches a head only where it has a label for it.
 
 use std::fs;
 use std::path::Path;
@@ -11,10 +11,11 @@ use serde::Deserialize;
 
 use crate::domain::{DOMAINS, InquiryType, Sentiment, Urgency};
 use crate::model::ModelError;
-use crate::model::heads::{Head, NUM_OUTPUTS};
+use crate::model::heads::{Head, Layout};
+use crate::model::label_set::Domains;
 use crate::text::{Segmenter, Word, gram_hash, normalize};
 
-/// A labelled message.
+/// A labelled message; a label is none where nobody gave it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Row {
     /// As the customer wrote it.
@@ -22,15 +23,15 @@ pub struct Row {
     /// Rows that paraphrase one another share it.
     pub group: String,
     /// The primary type.
-    pub inquiry_type: InquiryType,
+    pub inquiry_type: Option<InquiryType>,
     /// A second type that is really there too.
     pub second_type: Option<InquiryType>,
     /// How soon a person must act.
-    pub urgency: Urgency,
-    /// One of [`DOMAINS`].
-    pub domain: String,
+    pub urgency: Option<Urgency>,
+    /// One of the domains that are learned.
+    pub domain: Option<String>,
     /// The tone of the words.
-    pub sentiment: Sentiment,
+    pub sentiment: Option<Sentiment>,
 }
 
 /// A phrasing of an article: its domain is known, the rest is likely.
@@ -38,7 +39,7 @@ pub struct Row {
 pub struct PhrasingRow {
     /// As an editor wrote it.
     pub text: String,
-    /// One of [`DOMAINS`].
+    /// One of the domains that are learned.
     pub domain: String,
 }
 
@@ -47,7 +48,7 @@ pub struct PhrasingRow {
 pub(super) struct Example {
     pub text: String,
     pub words: Vec<Word>,
-    pub targets: [f32; NUM_OUTPUTS],
+    pub targets: Vec<f32>,
     pub weights: [f32; Head::ALL.len()],
 }
 
@@ -84,11 +85,11 @@ pub fn read_messages(path: &Path) -> Result<Vec<Row>, ModelError> {
             None => None,
         };
         Ok(vec![Row {
-            inquiry_type: known("type", &stored.inquiry_type, InquiryType::from_label(&stored.inquiry_type))?,
+            inquiry_type: Some(known("type", &stored.inquiry_type, InquiryType::from_label(&stored.inquiry_type))?),
             second_type,
-            urgency: known("urgency", &stored.urgency, Urgency::from_label(&stored.urgency))?,
-            sentiment: known("sentiment", &stored.sentiment, Sentiment::from_label(&stored.sentiment))?,
-            domain: known_domain(stored.domain)?,
+            urgency: Some(known("urgency", &stored.urgency, Urgency::from_label(&stored.urgency))?),
+            sentiment: Some(known("sentiment", &stored.sentiment, Sentiment::from_label(&stored.sentiment))?),
+            domain: Some(known_domain(stored.domain)?),
             text: stored.text,
             group: stored.group,
         }])
@@ -136,51 +137,60 @@ pub(super) fn split(rows: &[Row], num_parts: u64, seed: u64) -> (Vec<Row>, Vec<R
 }
 
 impl Row {
-    /// Returns the index of the gold label of an exclusive head; that of the type for the others.
-    pub fn gold(&self, head: Head) -> usize {
+    /// Returns the index of the gold label of an exclusive head, that of the type for the others; none where nobody gave
+    /// it. A domain that is not learned is `other`.
+    pub fn gold(&self, head: Head, domains: &Domains) -> Option<usize> {
         match head {
-            Head::Type | Head::Presence => index_of(InquiryType::ALL, self.inquiry_type),
-            Head::Urgency => index_of(Urgency::ALL, self.urgency),
-            Head::Domain => index_of(&DOMAINS, self.domain.as_str()),
-            Head::Sentiment => index_of(Sentiment::ALL, self.sentiment),
+            Head::Type | Head::Presence => self.inquiry_type.and_then(|label| index_of(InquiryType::ALL, label)),
+            Head::Urgency => self.urgency.and_then(|label| index_of(Urgency::ALL, label)),
+            Head::Domain => self.domain.as_deref().map(|name| place_of(name, domains)),
+            Head::Sentiment => self.sentiment.and_then(|label| index_of(Sentiment::ALL, label)),
         }
     }
 
     /// Returns the index of the second type.
     pub fn gold_second(&self) -> Option<usize> {
-        self.second_type.map(|second| index_of(InquiryType::ALL, second))
+        self.second_type.and_then(|label| index_of(InquiryType::ALL, label))
     }
 }
 
-fn index_of<L: PartialEq>(labels: &[L], label: L) -> usize {
-    labels.iter().position(|known| *known == label).unwrap_or(labels.len() - 1)
+fn index_of<L: PartialEq>(labels: &[L], label: L) -> Option<usize> {
+    labels.iter().position(|known| *known == label)
+}
+
+fn place_of(name: &str, domains: &Domains) -> usize {
+    domains.lookup(name).unwrap_or(domains.other())
 }
 
 impl Example {
     /// Makes the example of a labelled message.
-    pub fn of_row(row: &Row, segmenter: &Segmenter) -> Self {
-        let mut targets = [0.0; NUM_OUTPUTS];
-        for head in Head::EXCLUSIVE {
-            targets[head.range()][row.gold(head)] = 1.0;
+    pub fn of_row(row: &Row, domains: &Domains, segmenter: &Segmenter) -> Self {
+        let layout = Layout::new(domains.as_slice().len());
+        let (mut targets, mut weights) = (vec![0.0; layout.num_outputs()], [0.0; Head::ALL.len()]);
+        for (head_idx, head) in Head::ALL.into_iter().enumerate() {
+            if let Some(label) = row.gold(head, domains) {
+                targets[layout.range(head)][label] = 1.0;
+                weights[head_idx] = 1.0;
+            }
         }
-        targets[Head::Presence.range()][row.gold(Head::Type)] = 1.0;
-        if let Some(second) = row.second_type {
-            let second = index_of(InquiryType::ALL, second);
-            targets[row.gold(Head::Type)] -= SECOND_TYPE_SHARE;
-            targets[second] += SECOND_TYPE_SHARE;
-            targets[Head::Presence.range()][second] = 1.0;
+        if let (Some(first), Some(second)) = (row.gold(Head::Type, domains), row.gold_second()) {
+            let types = &mut targets[layout.range(Head::Type)];
+            types[first] -= SECOND_TYPE_SHARE;
+            types[second] += SECOND_TYPE_SHARE;
+            targets[layout.range(Head::Presence)][second] = 1.0;
         }
-        Self::new(&row.text, targets, [1.0; Head::ALL.len()], segmenter)
+        Self::new(&row.text, targets, weights, segmenter)
     }
 
     /// Makes the example of a phrasing.
-    pub fn of_phrasing(row: &PhrasingRow, segmenter: &Segmenter) -> Self {
-        let mut targets = [0.0; NUM_OUTPUTS];
-        targets[Head::Domain.range()][index_of(&DOMAINS, row.domain.as_str())] = 1.0;
+    pub fn of_phrasing(row: &PhrasingRow, domains: &Domains, segmenter: &Segmenter) -> Self {
+        let layout = Layout::new(domains.as_slice().len());
+        let mut targets = vec![0.0; layout.num_outputs()];
+        targets[layout.range(Head::Domain)][place_of(&row.domain, domains)] = 1.0;
         Self::new(&row.text, targets, PHRASING_WEIGHTS, segmenter)
     }
 
-    fn new(text: &str, targets: [f32; NUM_OUTPUTS], weights: [f32; Head::ALL.len()], segmenter: &Segmenter) -> Self {
+    fn new(text: &str, targets: Vec<f32>, weights: [f32; Head::ALL.len()], segmenter: &Segmenter) -> Self {
         let text = normalize(text).as_str().to_owned();
         let words = segmenter.words(&text);
         Self { text, words, targets, weights }
@@ -214,11 +224,11 @@ pub(super) mod tests {
         Row {
             text: text.to_owned(),
             group: text.to_owned(),
-            inquiry_type,
+            inquiry_type: Some(inquiry_type),
             second_type: None,
-            urgency: Urgency::Normal,
-            domain: domain.to_owned(),
-            sentiment: Sentiment::Neutral,
+            urgency: Some(Urgency::Normal),
+            domain: Some(domain.to_owned()),
+            sentiment: Some(Sentiment::Neutral),
         }
     }
 
@@ -259,19 +269,35 @@ pub(super) mod tests {
     fn targets_are_shares() {
         let mut row = row("建议退货更快", InquiryType::Complaint, "order");
         row.second_type = Some(InquiryType::Suggestion);
-        let example = Example::of_row(&row, &Segmenter::shared());
+        let domains = Domains::try_new(vec!["order".to_owned(), "other".to_owned()]).expect("a good list");
+        let layout = Layout::new(2);
+        let example = Example::of_row(&row, &domains, &Segmenter::shared());
         for head in Head::EXCLUSIVE {
-            let total: f32 = example.targets[head.range()].iter().sum();
+            let total: f32 = example.targets[layout.range(head)].iter().sum();
             assert!((total - 1.0).abs() < 1e-5, "{}", head.name());
         }
-        assert_eq!(example.targets[Head::Presence.range()], [0.0, 1.0, 1.0, 0.0]);
+        assert_eq!(example.targets[layout.range(Head::Presence)], [0.0, 1.0, 1.0, 0.0]);
+        assert_eq!(example.weights, [1.0; 5]);
         assert!(example.targets[1] > example.targets[2] && example.targets[2] > 0.0 && example.targets[0] == 0.0);
+    }
+
+    #[test]
+    fn a_label_that_is_missing_teaches_nothing() {
+        let mut row = row("怎么退货", InquiryType::Consultation, "somewhere");
+        (row.inquiry_type, row.urgency) = (None, None);
+        let domains = Domains::try_new(vec!["other".to_owned(), "order".to_owned()]).expect("a good list");
+        let example = Example::of_row(&row, &domains, &Segmenter::shared());
+        // In the order of the heads: type, urgency, domain, sentiment, presence.
+        assert_eq!(example.weights, [0.0, 0.0, 1.0, 1.0, 0.0]);
+        assert_eq!(example.targets[Layout::new(2).range(Head::Domain)], [1.0, 0.0], "an unknown domain is other");
+        assert_eq!(row.gold(Head::Urgency, &domains), None);
     }
 
     #[test]
     fn a_slip_is_small() {
         let segmenter = Segmenter::shared();
-        let example = Example::of_row(&row("怎么开发票给公司", InquiryType::Other, "other"), &segmenter);
+        let example =
+            Example::of_row(&row("怎么开发票给公司", InquiryType::Other, "other"), &Domains::shipped(), &segmenter);
         let mut rng = fastrand::Rng::with_seed(1);
         for _ in 0..100 {
             let slipped = example.with_slip(&mut rng, &segmenter).text.chars().count();

@@ -19,7 +19,7 @@ fn rows() -> Vec<Row> {
         WORDS.map(|(text, inquiry_type, domain)| {
             let mut row = row(&format!("{prefix}{text}{suffix}"), inquiry_type, domain);
             if inquiry_type == InquiryType::Complaint {
-                (row.urgency, row.sentiment) = (Urgency::Important, Sentiment::Negative);
+                (row.urgency, row.sentiment) = (Some(Urgency::Important), Some(Sentiment::Negative));
             }
             row
         })
@@ -40,7 +40,7 @@ fn settings() -> Settings {
 }
 
 fn trained() -> Trained {
-    train((&rows(), &[]), &encoder(), &settings(), &mut |_| {}).expect("enough rows")
+    train(Lessons { rows: &rows(), ..Lessons::default() }, &encoder(), &settings(), &mut |_| {}).expect("enough rows")
 }
 
 #[test]
@@ -48,7 +48,8 @@ fn what_is_plain_is_learned() {
     let mut last = None;
     let phrasings = [PhrasingRow { text: "宽带怎么报修".to_owned(), domain: "telecom".to_owned() }];
     let mut tell = |progress: Progress| last = Some(progress);
-    let trained = train((&rows(), &phrasings), &encoder(), &settings(), &mut tell).expect("enough rows");
+    let lessons = Lessons { rows: &rows(), phrasings: &phrasings, ..Lessons::default() };
+    let trained = train(lessons, &encoder(), &settings(), &mut tell).expect("enough rows");
     for head in &trained.report.heads {
         assert!(head.accuracy > 0.95, "{head}");
     }
@@ -86,7 +87,7 @@ fn the_forward_by_hand_is_that_of_candle() {
         batch.push(&marks, &bundle.embed(input).expect("known characters"));
         let candle = weights.forward(&batch).expect("shapes that fit");
         let by_hand = bundle.logits(input).expect("known characters");
-        for (a, b) in candle[0].iter().zip(by_hand) {
+        for (a, b) in candle[0].iter().zip(by_hand.all()) {
             assert!((a - b).abs() < 1e-4, "{text}: {a} {b}");
         }
     }
@@ -94,6 +95,7 @@ fn the_forward_by_hand_is_that_of_candle() {
 
 #[test]
 fn folding_gives_the_mean() {
+    const NUM_OUTPUTS: usize = 27;
     let part = |value: f32| Weights {
         wide: vec![value; NUM_OUTPUTS],
         deep: crate::model::heads::Deep {
@@ -112,8 +114,49 @@ fn folding_gives_the_mean() {
     assert!((logit(&Weights::folded(&[part(1.0), part(-0.25)])) - mean).abs() < 1e-5);
 }
 
+/// Trains where that must fail.
+fn refused(rows: &[Row], background: &[Row]) -> String {
+    let lessons = Lessons { rows, background, ..Lessons::default() };
+    train(lessons, &encoder(), &settings(), &mut |_| {}).expect_err("too few rows").to_string()
+}
+
+#[test]
+fn own_domains_are_learned_beside_rows_that_teach_the_rest() {
+    let own_words =
+        [("签证怎么办", "visa"), ("房产证在哪领", "land"), ("公司怎么报税", "tax"), ("你们几点下班", "other")];
+    let own: Vec<Row> = (0..40)
+        .flat_map(|n| {
+            own_words.map(|(text, domain)| Row {
+                inquiry_type: None,
+                urgency: None,
+                sentiment: None,
+                ..row(&format!("{}{text}{}", "第".repeat(n % 4), n / 4), InquiryType::Other, domain)
+            })
+        })
+        .collect();
+    let background: Vec<Row> = rows().into_iter().map(|row| Row { domain: None, ..row }).collect();
+    let names = ["land", "other", "tax", "visa", "parking"].map(str::to_owned).to_vec();
+    let domains = Domains::try_new(names).expect("a good list");
+    let settings = Settings { domains: domains.clone(), name: "hall".to_owned(), ..settings() };
+    let lessons = Lessons { rows: &own, background: &background, ..Lessons::default() };
+    let trained = train(lessons, &encoder(), &settings, &mut |_| {}).expect("enough rows");
+    let [head] = trained.report.heads.as_slice() else { panic!("own rows have domains only: {}", trained.report) };
+    assert_eq!((head.name, head.labels.as_slice()), ("domain", domains.as_slice()));
+    assert!(head.accuracy > 0.95 && head.num_rows == trained.report.num_rows, "{head}");
+    let segmenter = Segmenter::shared();
+    let classify = |text: &str| {
+        let words = segmenter.words(text);
+        trained.bundle.classify(Input { text, words: &words })
+    };
+    assert_eq!(classify("请问签证怎么办").domains[0].0, "visa");
+    assert_eq!(classify("凭什么不退款").primary_type().0, InquiryType::Complaint, "the background teaches types");
+    assert!(!trained.bundle.description.calibration.temperatures.contains(&1.0), "each head is calibrated");
+}
+
 #[test]
 fn too_few_rows_are_refused() {
-    let error = train((&rows()[..20], &[]), &encoder(), &settings(), &mut |_| {}).expect_err("20 rows are too few");
-    assert!(error.to_string().contains("20 rows"), "{error}");
+    let error = refused(&rows()[..19], &rows());
+    assert!(error.contains("19 rows, at least 20"), "{error}");
+    let error = refused(&rows()[..30], &rows()[..60]);
+    assert!(error.contains("90 rows, at least 100"), "{error}");
 }

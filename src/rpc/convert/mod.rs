@@ -12,6 +12,7 @@ pub(super) mod enums;
 pub(super) mod files;
 pub(super) mod inquiry;
 pub(super) mod knowledge_base;
+pub(super) mod label_set;
 pub(super) mod lexicon;
 pub(super) mod mask;
 pub(super) mod number;

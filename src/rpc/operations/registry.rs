@@ -1,7 +1,8 @@
 //! Long work under way and lately finished, in memory: a restart forgets it.
 //!
 //! Bounded: what is finished is kept an hour, and of it the last thousand. Must not know how the work is done. Invariant:
-//! one reindex of a knowledge base at a time is under way.
+//! one reindex of a knowledge base at a time is under way, and one switch of bundles. To add a kind of work: a variant of
+//! [`Work`], of [`Metadata`] and of [`Response`].
 
 use std::{
     collections::BTreeMap,
@@ -12,7 +13,7 @@ use prost::Message;
 use tokio::sync::watch;
 
 use crate::{
-    domain::{ErrorKind, KnowledgeBaseId, Timestamp},
+    domain::{BundleId, ErrorKind, KnowledgeBaseId, Timestamp},
     rpc::{
         convert::{number::i64_of, time::timestamp_of},
         names,
@@ -31,28 +32,51 @@ const TYPE_URL: &str = "type.googleapis.com/";
 /// Who asked, where a retry is to find the same operation: credential and request id.
 pub(in crate::rpc) type Asker = Option<(String, String)>;
 
+/// What an operation does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::rpc) enum Work {
+    Reindex(KnowledgeBaseId),
+    LoadBundle(BundleId),
+    /// To whichever was wanted before.
+    RollbackBundle,
+}
+
+/// How far an operation has come, by its work.
+#[derive(Clone, Debug, PartialEq)]
+enum Metadata {
+    Reindex(pb::ReindexMetadata),
+    LoadBundle(pb::LoadBundleMetadata),
+}
+
+/// What an operation gives, by its work.
+#[derive(Clone, Debug, PartialEq)]
+pub(in crate::rpc) enum Response {
+    Reindex(pb::ReindexResponse),
+    Bundle(Box<pb::Bundle>),
+}
+
 /// How an operation ended.
 #[derive(Clone, Debug, PartialEq)]
 pub(in crate::rpc) enum Outcome {
-    Done(pb::ReindexResponse),
+    Done(Response),
     Failed(pb::google::rpc::Status),
 }
 
 /// Where an operation stands.
 #[derive(Clone, Debug)]
 struct State {
-    metadata: pb::ReindexMetadata,
+    metadata: Metadata,
     outcome: Option<(Outcome, Timestamp)>,
 }
 
-/// One reindex, to be told of its progress and its end.
+/// One operation, to be told of its progress and its end.
 #[derive(Clone, Debug)]
 pub(in crate::rpc) struct Running {
     name: String,
     state: Arc<watch::Sender<State>>,
 }
 
-/// What a call for a reindex began or found.
+/// What a call for an operation began or found.
 #[derive(Clone, Debug)]
 pub(in crate::rpc) enum Begun {
     New(Running),
@@ -63,7 +87,7 @@ pub(in crate::rpc) enum Begun {
 #[derive(Debug)]
 struct Entry {
     running: Running,
-    knowledge_base: KnowledgeBaseId,
+    work: Work,
     asker: Asker,
 }
 
@@ -88,39 +112,83 @@ pub(in crate::rpc) struct Listing {
     pub limit: usize,
 }
 
+impl Work {
+    /// Whether both cannot be under way together.
+    fn excludes(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Reindex(one), Self::Reindex(another)) => one == another,
+            (Self::Reindex(_), _) | (_, Self::Reindex(_)) => false,
+            _ => true,
+        }
+    }
+
+    fn name(&self, number: u64) -> String {
+        match self {
+            Self::Reindex(id) => format!("operations/reindex-{id}-{number}"),
+            Self::LoadBundle(id) => format!("operations/load-{}-{}-{number}", id.name(), id.version()),
+            Self::RollbackBundle => format!("operations/rollback-bundle-{number}"),
+        }
+    }
+
+    fn metadata(&self, now: Timestamp) -> Metadata {
+        let start_time = Some(timestamp_of(now));
+        match self {
+            Self::Reindex(id) => {
+                let knowledge_base = names::of_knowledge_base(id);
+                Metadata::Reindex(pb::ReindexMetadata { knowledge_base, start_time, ..Default::default() })
+            }
+            Self::LoadBundle(_) | Self::RollbackBundle => {
+                Metadata::LoadBundle(pb::LoadBundleMetadata { start_time, ..Default::default() })
+            }
+        }
+    }
+
+    /// The refusal where `name` is under way.
+    fn refusal(&self, name: &str) -> Failure {
+        let (reason, message) = match self {
+            Self::Reindex(_) => ("REINDEX_RUNNING", "a reindex of the knowledge base is under way"),
+            Self::LoadBundle(_) | Self::RollbackBundle => ("SWITCH_RUNNING", "a switch of bundles is under way"),
+        };
+        Failure::new(ErrorKind::FailedPrecondition, reason, message).with("operation", name)
+    }
+}
+
 impl Registry {
-    /// Begins a reindex, or finds the one that the same call began before. Fails where another is under way.
-    pub(in crate::rpc) fn begin(&self, id: &KnowledgeBaseId, asker: Asker, now: Timestamp) -> Result<Begun, Failure> {
+    /// Begins an operation, or finds the one that the same call began before. Fails where another of the kind is under
+    /// way.
+    pub(in crate::rpc) fn begin(&self, work: Work, asker: Asker, now: Timestamp) -> Result<Begun, Failure> {
         let mut entries = self.entries();
         entries.prune(now);
-        if let Some(entry) = entries.by_number.values().find(|entry| asker.is_some() && entry.asker == asker) {
-            if entry.knowledge_base != *id {
-                return Err(Failure::invalid_field("request_id", "was used for another request"));
-            }
-            return Ok(Begun::Before(entry.running.clone()));
+        if let Some(running) = entries.before(&work, &asker)? {
+            return Ok(Begun::Before(running));
         }
-        if let Some(running) = entries.running(id) {
-            let message = "a reindex of the knowledge base is under way";
-            let failure = Failure::new(ErrorKind::FailedPrecondition, "REINDEX_RUNNING", message);
-            return Err(failure.with("operation", running.name.clone()));
+        if let Some(running) = entries.running(&work) {
+            return Err(work.refusal(&running.name));
         }
         entries.last += 1;
         let number = entries.last;
-        let metadata = pb::ReindexMetadata {
-            knowledge_base: names::of_knowledge_base(id),
-            start_time: Some(timestamp_of(now)),
-            ..Default::default()
-        };
-        let state = Arc::new(watch::Sender::new(State { metadata, outcome: None }));
-        let running = Running { name: format!("operations/reindex-{id}-{number}"), state };
-        let entry = Entry { running: running.clone(), knowledge_base: id.clone(), asker };
+        let state = Arc::new(watch::Sender::new(State { metadata: work.metadata(now), outcome: None }));
+        let running = Running { name: work.name(number), state };
+        let entry = Entry { running: running.clone(), work, asker };
         entries.by_number.insert(number, entry);
         Ok(Begun::New(running))
     }
 
+    /// Finds the operation that the same call began before. Fails where the id was used for another.
+    pub(in crate::rpc) fn before(
+        &self,
+        work: &Work,
+        asker: &Asker,
+        now: Timestamp,
+    ) -> Result<Option<Running>, Failure> {
+        let mut entries = self.entries();
+        entries.prune(now);
+        entries.before(work, asker)
+    }
+
     /// Names the reindex of a knowledge base that is under way.
     pub(in crate::rpc) fn running(&self, id: &KnowledgeBaseId) -> Option<String> {
-        self.entries().running(id).map(|running| running.name.clone())
+        self.entries().running(&Work::Reindex(id.clone())).map(|running| running.name.clone())
     }
 
     /// Gets an operation; fails where there is none of the name, or no longer.
@@ -166,9 +234,19 @@ impl Registry {
 }
 
 impl Entries {
-    fn running(&self, id: &KnowledgeBaseId) -> Option<&Running> {
-        let entry = self.by_number.values().find(|entry| entry.knowledge_base == *id && !entry.running.is_done());
+    fn running(&self, work: &Work) -> Option<&Running> {
+        let entry = self.by_number.values().find(|entry| entry.work.excludes(work) && !entry.running.is_done());
         entry.map(|entry| &entry.running)
+    }
+
+    fn before(&self, work: &Work, asker: &Asker) -> Result<Option<Running>, Failure> {
+        let Some(entry) = self.by_number.values().find(|entry| asker.is_some() && entry.asker == *asker) else {
+            return Ok(None);
+        };
+        if entry.work == *work {
+            return Ok(Some(entry.running.clone()));
+        }
+        Err(Failure::invalid_field("request_id", "was used for another request"))
     }
 
     fn find(&self, name: &str) -> Result<(u64, Running), Failure> {
@@ -191,10 +269,25 @@ impl Entries {
 impl Running {
     /// Tells how far it has come.
     pub(in crate::rpc) fn progress(&self, done: u64, total: u64) {
-        self.state.send_modify(|state| {
-            state.metadata.articles_done = i64_of(done);
-            state.metadata.articles_total = i64_of(total);
+        let (done, total) = (i64_of(done), i64_of(total));
+        self.state.send_modify(|state| match &mut state.metadata {
+            Metadata::Reindex(metadata) => (metadata.articles_done, metadata.articles_total) = (done, total),
+            Metadata::LoadBundle(metadata) => (metadata.articles_done, metadata.articles_total) = (done, total),
         });
+    }
+
+    /// Tells which bundle is to serve.
+    pub(in crate::rpc) fn to_bundle(&self, id: &BundleId) {
+        self.state.send_modify(|state| {
+            if let Metadata::LoadBundle(metadata) = &mut state.metadata {
+                metadata.bundle = names::of_bundle(id);
+            }
+        });
+    }
+
+    /// Tells whether it is a reindex.
+    pub(in crate::rpc) fn is_reindex(&self) -> bool {
+        matches!(self.state.borrow().metadata, Metadata::Reindex(_))
     }
 
     /// Tells how it ended.
@@ -213,15 +306,10 @@ impl Running {
     pub(in crate::rpc) fn operation(&self) -> Operation {
         let State { metadata, outcome } = self.state.borrow().clone();
         let result = outcome.map(|(outcome, _)| match outcome {
-            Outcome::Done(response) => operation::Result::Response(packed("yingda.v1.ReindexResponse", &response)),
+            Outcome::Done(response) => operation::Result::Response(response.packed()),
             Outcome::Failed(status) => operation::Result::Error(status),
         });
-        Operation {
-            name: self.name.clone(),
-            metadata: Some(packed("yingda.v1.ReindexMetadata", &metadata)),
-            done: result.is_some(),
-            result,
-        }
+        Operation { name: self.name.clone(), metadata: Some(metadata.packed()), done: result.is_some(), result }
     }
 
     fn is_done(&self) -> bool {
@@ -230,6 +318,25 @@ impl Running {
 
     fn end_time(&self) -> Option<Timestamp> {
         self.state.borrow().outcome.as_ref().map(|(_, end)| *end)
+    }
+}
+
+impl Metadata {
+    fn packed(&self) -> prost_types::Any {
+        match self {
+            Self::Reindex(metadata) => packed("yingda.v1.ReindexMetadata", metadata),
+            Self::LoadBundle(metadata) => packed("yingda.v1.LoadBundleMetadata", metadata),
+        }
+    }
+}
+
+impl Response {
+    /// Writes it as an operation holds it.
+    pub(in crate::rpc) fn packed(&self) -> prost_types::Any {
+        match self {
+            Self::Reindex(response) => packed("yingda.v1.ReindexResponse", response),
+            Self::Bundle(bundle) => packed("yingda.v1.Bundle", &**bundle),
+        }
     }
 }
 
@@ -248,13 +355,13 @@ mod tests {
     }
 
     fn begin(registry: &Registry, base: &str, now: i64) -> Running {
-        match registry.begin(&id(base), None, Timestamp(now)).expect("none is under way") {
+        match registry.begin(Work::Reindex(id(base)), None, Timestamp(now)).expect("none is under way") {
             Begun::New(running) | Begun::Before(running) => running,
         }
     }
 
     fn end(running: &Running, now: i64) {
-        running.finish(Outcome::Done(pb::ReindexResponse::default()), Timestamp(now));
+        running.finish(Outcome::Done(Response::Reindex(pb::ReindexResponse::default())), Timestamp(now));
     }
 
     fn code<T: std::fmt::Debug>(result: Result<T, Failure>) -> Code {
@@ -267,7 +374,7 @@ mod tests {
         let first = begin(&registry, "retail", 0);
         assert_eq!(first.operation().name, "operations/reindex-retail-1");
         assert_eq!(registry.running(&id("retail")), Some(first.name.clone()));
-        assert_eq!(code(registry.begin(&id("retail"), None, Timestamp(0))), Code::FailedPrecondition);
+        assert_eq!(code(registry.begin(Work::Reindex(id("retail")), None, Timestamp(0))), Code::FailedPrecondition);
         assert_eq!(begin(&registry, "bank", 0).name, "operations/reindex-bank-2");
         end(&first, 1);
         assert_eq!(registry.running(&id("retail")), None);
@@ -275,13 +382,39 @@ mod tests {
     }
 
     #[test]
+    fn one_switch_of_bundles_at_a_time_beside_any_reindex() {
+        let registry = Registry::default();
+        let acme = |version: &str| BundleId::try_new("acme", version).expect("an id");
+        begin(&registry, "retail", 0);
+        let asker = || Some(("anonymous".to_owned(), "a".to_owned()));
+        let load = Work::LoadBundle(acme("1"));
+        let Ok(Begun::New(running)) = registry.begin(load.clone(), asker(), Timestamp(0)) else { panic!("none runs") };
+        running.to_bundle(&acme("1"));
+        running.progress(1, 2);
+        let operation = running.operation();
+        assert_eq!(operation.name, "operations/load-acme-1-2");
+        let metadata = operation.metadata.expect("always there");
+        assert!(metadata.type_url.ends_with("/yingda.v1.LoadBundleMetadata"), "{}", metadata.type_url);
+        let metadata = pb::LoadBundleMetadata::decode(metadata.value.as_slice()).expect("packed");
+        assert_eq!((metadata.bundle.as_str(), metadata.articles_done), ("bundles/acme/versions/1", 1));
+        for other in [Work::LoadBundle(acme("2")), Work::RollbackBundle, load.clone()] {
+            assert_eq!(code(registry.begin(other, None, Timestamp(0))), Code::FailedPrecondition);
+        }
+        assert!(registry.before(&load, &asker(), Timestamp(0)).is_ok_and(|found| found.is_some()));
+        assert!(registry.before(&load, &None, Timestamp(0)).is_ok_and(|found| found.is_none()));
+        assert_eq!(code(registry.before(&Work::RollbackBundle, &asker(), Timestamp(0))), Code::InvalidArgument);
+        running.finish(Outcome::Done(Response::Bundle(Box::default())), Timestamp(1));
+        assert!(matches!(registry.begin(Work::RollbackBundle, None, Timestamp(2)), Ok(Begun::New(_))));
+    }
+
+    #[test]
     fn a_retry_finds_the_same_operation() {
         let registry = Registry::default();
         let asker = || Some(("anonymous".to_owned(), "a".to_owned()));
-        assert!(matches!(registry.begin(&id("retail"), asker(), Timestamp(0)), Ok(Begun::New(_))));
-        let again = registry.begin(&id("retail"), asker(), Timestamp(0));
+        assert!(matches!(registry.begin(Work::Reindex(id("retail")), asker(), Timestamp(0)), Ok(Begun::New(_))));
+        let again = registry.begin(Work::Reindex(id("retail")), asker(), Timestamp(0));
         assert!(matches!(again, Ok(Begun::Before(running)) if running.name == "operations/reindex-retail-1"));
-        assert_eq!(code(registry.begin(&id("bank"), asker(), Timestamp(0))), Code::InvalidArgument);
+        assert_eq!(code(registry.begin(Work::Reindex(id("bank")), asker(), Timestamp(0))), Code::InvalidArgument);
     }
 
     #[test]

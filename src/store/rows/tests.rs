@@ -6,9 +6,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::*;
-use crate::domain::{AnswerRecord, Article, Feedback, KnowledgeBase, Lexicon, Revision, Satisfaction};
-use crate::store::Written;
+use crate::domain::{AnswerRecord, Article, BundleId, Feedback, KnowledgeBase, Lexicon, Revision, Satisfaction};
 use crate::store::contract::sample;
+use crate::store::{BundleChoice, Written};
 
 const ARTICLE_1: &str = r#"{"format":1,"standard_question":"a的退款多久到账？","similar_questions":["钱什么时候退回来","退款几天到"],"negative_questions":["怎么申请退款"],"answers":{"im":"1-3 个工作日","email":"您好：\n1-3 个工作日","phone":null},"domain":"return_refund","tags":["退款","到账"],"metadata":{"owner":"财务"},"audiences":["bot","agent"],"channels":["im","phone"],"state":"in_review","effective_time":1,"expire_time":9000000000000,"pinned":true,"follow_up_questions":["refund-apply"]}"#;
 
@@ -18,6 +18,8 @@ const LEXICON_1: &str =
     r#"{"format":1,"terms":["花呗","运费险"],"synonym_sets":[{"id":"refund","words":["退款","退钱"]}],"version":0}"#;
 
 const RULEBOOK_1: &str = r#"{"format":1,"rules":[{"id":"r0","condition":{"phrases":["冒烟","炸了"]},"unless":["如果"],"negation_aware":true,"effect":{"raise_urgency":"urgent"},"example":"微波炉炸了","counter_example":"如果炸了","enabled":true,"note":"安全"},{"id":"r1","condition":{"pattern":"第[0-9]+次"},"unless":["如果"],"negation_aware":false,"effect":{"cap_urgency":"normal"},"example":"微波炉炸了","counter_example":null,"enabled":true,"note":"安全"},{"id":"r2","condition":{"near":{"first":["退款"],"second":["没到","未到"],"max_chars":8}},"unless":["如果"],"negation_aware":false,"effect":{"set_type":"complaint"},"example":"微波炉炸了","counter_example":"如果炸了","enabled":false,"note":"安全"},{"id":"r3","condition":"always","unless":["如果"],"negation_aware":false,"effect":{"disable_rule":"safety.fire"},"example":"微波炉炸了","counter_example":"如果炸了","enabled":true,"note":"安全"},{"id":"r4","condition":{"pattern":"a"},"unless":["如果"],"negation_aware":false,"effect":{"forbid_type":"suggestion"},"example":"微波炉炸了","counter_example":"如果炸了","enabled":true,"note":"安全"},{"id":"r5","condition":{"pattern":"b"},"unless":["如果"],"negation_aware":false,"effect":{"set_domain":"repair"},"example":"微波炉炸了","counter_example":"如果炸了","enabled":true,"note":"安全"},{"id":"r6","condition":{"pattern":"c"},"unless":["如果"],"negation_aware":false,"effect":{"forbid_domain":"order"},"example":"微波炉炸了","counter_example":"如果炸了","enabled":true,"note":"安全"},{"id":"r7","condition":{"pattern":"d"},"unless":["如果"],"negation_aware":false,"effect":{"set_sentiment":"negative"},"example":"微波炉炸了","counter_example":"如果炸了","enabled":true,"note":"安全"},{"id":"r8","condition":{"pattern":"e"},"unless":["如果"],"negation_aware":false,"effect":{"set_queue":"after-sales"},"example":"微波炉炸了","counter_example":"如果炸了","enabled":true,"note":"安全"},{"id":"r9","condition":{"pattern":"f"},"unless":["如果"],"negation_aware":false,"effect":"request_human","example":"微波炉炸了","counter_example":"如果炸了","enabled":true,"note":"安全"},{"id":"r10","condition":{"pattern":"g"},"unless":["如果"],"negation_aware":false,"effect":"block","example":"微波炉炸了","counter_example":"如果炸了","enabled":true,"note":"安全"}],"version":0}"#;
+
+const BUNDLE_CHOICE_1: &str = r#"{"format":1,"revision":3,"history":["yingda-base/1","acme/2"]}"#;
 
 const ANSWER_RECORD_1: &str = r#"{"format":1,"id":"r","knowledge_base":"shop","customer_key":"c0ffee","channel":"im","masked_text":"我的手机号是***","masked_effective_query":"手机号","outcome":"handoff","no_answer_reason":"below_threshold","handoff_reason":"complaint","article_id":"refund-time","article_knowledge_base":"shop-2","article_revision":7,"confidence":0.1,"inquiry_type":"complaint","urgency":"urgent","domain":"return_refund","sentiment":"negative","bundle":"base@1","index_revision":8,"create_time":1700000000000}"#;
 
@@ -55,6 +57,13 @@ fn stamps() -> (ArticleStamp, KnowledgeBaseStamp) {
         update_time: base.update_time,
     };
     (article, base)
+}
+
+#[test]
+fn the_choice_of_a_bundle_is_read_and_written() {
+    let history = ["yingda-base/1", "acme/2"].map(|name| BundleId::parse(name).unwrap()).to_vec();
+    let choice = BundleChoice { history, revision: Revision(3) };
+    check(BUNDLE_CHOICE_1, &choice, |body: BundleChoiceBody| body.try_into());
 }
 
 #[test]

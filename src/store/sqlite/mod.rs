@@ -7,6 +7,7 @@
 
 mod articles;
 mod bases;
+mod bundles;
 mod connect;
 mod feed;
 mod lexicons;
@@ -28,12 +29,12 @@ use self::pool::Pool;
 use self::statement::whole_file;
 use super::rows::Pruning;
 use super::{
-    ArticleFilter, ArticlePage, FeedEntry, LexiconRecord, RequestKey, Result, RulebookRecord, Store, Write, WriteOp,
-    Written,
+    ArticleFilter, ArticlePage, BundleChoice, FeedEntry, LexiconRecord, RequestKey, Result, RulebookRecord, Store,
+    Write, WriteOp, Written,
 };
 use crate::domain::{
-    AnswerRecord, Article, ArticleId, ArticleNo, Feedback, KnowledgeBase, KnowledgeBaseId, Revision, Satisfaction,
-    StoreEpoch, Timestamp,
+    AnswerRecord, Article, ArticleId, ArticleNo, BundleId, Feedback, KnowledgeBase, KnowledgeBaseId, Revision,
+    Satisfaction, StoreEpoch, Timestamp,
 };
 
 /// The store in one SQLite file.
@@ -67,12 +68,13 @@ impl SqliteStore {
         run(&transaction)
     }
 
-    /// Runs changes outside the revisions: records, feedback, ratings.
-    fn append(&self, run: impl FnOnce(&Transaction<'_>) -> Result<()>) -> Result<()> {
+    /// Runs changes outside the revisions of bases: records, feedback, ratings, the choice of a bundle.
+    fn append<T>(&self, run: impl FnOnce(&Transaction<'_>) -> Result<T>) -> Result<T> {
         let mut writer = self.lock_writer();
         let transaction = begin(&mut writer.connection)?;
-        run(&transaction)?;
-        transaction.commit().map_err(whole_file)
+        let value = run(&transaction)?;
+        transaction.commit().map_err(whole_file)?;
+        Ok(value)
     }
 }
 
@@ -185,6 +187,14 @@ impl Store for SqliteStore {
 
     fn counters(&self) -> Result<Vec<(KnowledgeBaseId, Revision)>> {
         self.read(|transaction| feed::counters(transaction))
+    }
+
+    fn bundle_choice(&self) -> Result<BundleChoice> {
+        self.read(|transaction| bundles::get(transaction))
+    }
+
+    fn choose_bundle(&self, history: &[BundleId], expected: Revision) -> Result<Revision> {
+        self.append(|transaction| bundles::choose(transaction, history, expected))
     }
 
     fn add_answer_records(&self, records: &[AnswerRecord]) -> Result<()> {

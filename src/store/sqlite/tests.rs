@@ -10,12 +10,12 @@ use rusqlite::Connection;
 use tempfile::TempDir;
 
 use super::SqliteStore;
-use crate::domain::{ErrorKind, KnowledgeBaseId, Revision};
+use crate::domain::{BundleId, ErrorKind, KnowledgeBaseId, Revision};
 use crate::store::contract::sample::{
     answer_record, article, article_id, base_id, feedback, lexicon, rulebook, satisfaction,
 };
 use crate::store::contract::{NOW, change, create_base, everything, open_sqlite, write};
-use crate::store::{ArticleChange, RequestKey, Store, StoreError, Write, WriteOp};
+use crate::store::{ArticleChange, BundleChoice, RequestKey, Store, StoreError, Write, WriteOp};
 
 fn file(folder: &TempDir) -> PathBuf {
     folder.path().join("store.db")
@@ -41,6 +41,7 @@ fn fill(store: &SqliteStore) -> KnowledgeBaseId {
     store.add_answer_records(&[answer_record("record")]).unwrap();
     store.add_feedback(&feedback("f", 1)).unwrap();
     store.add_satisfaction(&satisfaction("s", 1)).unwrap();
+    store.choose_bundle(&[BundleId::parse("acme/1").unwrap()], Revision(0)).unwrap();
     base
 }
 
@@ -67,6 +68,8 @@ fn reopening_keeps_everything() {
     assert_eq!(store.answer_record("record").unwrap(), Some(answer_record("record")));
     assert_eq!(store.feedback_of("record").unwrap(), [feedback("f", 1)]);
     assert_eq!(store.satisfaction_of("record").unwrap(), [satisfaction("s", 1)]);
+    let history = vec![BundleId::parse("acme/1").unwrap()];
+    assert_eq!(store.bundle_choice().unwrap(), BundleChoice { history, revision: Revision(1) });
     let again = change(&store, &base, vec![create("a")]).unwrap().article.unwrap();
     assert!(again.no > no, "a number is not given twice, not even by another process");
 }
@@ -230,7 +233,7 @@ fn a_panic_leaves_the_store_usable() {
     let before = everything(&store);
     thread::scope(|scope| {
         let write = scope.spawn(|| {
-            store.append(|transaction| {
+            store.append::<()>(|transaction| {
                 transaction.execute("DELETE FROM articles", []).unwrap();
                 panic!("in the middle of a write")
             })
@@ -303,5 +306,9 @@ fn corrupt_rows_are_named() {
     check_corrupt(&verdict, |store| store.feedback_of("record").map(drop), ("feedback", "f", "verdict"));
     let rating = newer("satisfaction", "body");
     check_corrupt(&rating, |store| store.satisfaction_of("record").map(drop), ("satisfaction", "s", format));
+    let choice = |store: &SqliteStore| store.bundle_choice().map(drop);
+    check_corrupt(&newer("meta", "value"), choice, ("meta", "bundle_choice", format));
+    let odd = json("meta", "value", "acme/1", "../1");
+    check_corrupt(&odd, choice, ("meta", "bundle_choice", "not an identifier"));
     check_corrupt("DROP TABLE feed", feed, ("feed", "no row in particular", "no such table"));
 }
