@@ -15,7 +15,7 @@ use crate::harness::{
     server::{Clients, demo},
 };
 
-const SERVICES: [&str; 9] = [
+const SERVICES: [&str; 10] = [
     "",
     "yingda.v1.Assist",
     "yingda.v1.TextTools",

@@ -29,7 +29,7 @@ use self::tables::Tables;
 const SHIPPED_DIR: &str = "models/yingda-base/1";
 const RANKER_FILE: &str = "ranker.json";
 /// The figures, for people and for programs.
-const REPORT_FILES: [&str; 2] = ["report.txt", "report.json"];
+const REPORT_FILES: [&str; 3] = ["report.txt", "report.json", "report.svg"];
 /// Rows for measuring only; never trained on.
 const TEST_FILE: &str = "test.jsonl";
 
@@ -131,9 +131,10 @@ fn bundle_id(out: &Path) -> anyhow::Result<BundleId> {
 
 /// Puts the figures beside the bundle.
 fn write_report(out: &Path, report: &Report) -> anyhow::Result<()> {
-    let [text, json] = REPORT_FILES.map(|name| out.join(name));
+    let [text, json, picture] = REPORT_FILES.map(|name| out.join(name));
     write(&text, &report.to_string())?;
-    write(&json, &(serde_json::to_string_pretty(report)? + "\n"))
+    write(&json, &(serde_json::to_string_pretty(report)? + "\n"))?;
+    write(&picture, &train::picture(report))
 }
 
 fn write(path: &Path, text: &str) -> anyhow::Result<()> {

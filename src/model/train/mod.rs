@@ -9,17 +9,16 @@
 //! knowledge bases. Must not know the command line or the clock. Invariants: test rows never come here; one thread; the
 //! same rows, encoder and settings give the same bits on one machine.
 
-use std::collections::HashMap;
 use std::path::Path;
 
-use candle_core::{Device, Tensor};
-
-use self::network::{Batch, Network, Weights};
+use self::network::Weights;
 pub use self::own_rows::{background, domains_of, read_own_messages};
+pub use self::picture::picture;
 use self::report::measure;
 pub use self::report::{HeadReport, Report, evaluate};
 use self::rows::Example;
 pub use self::rows::{PhrasingRow, Row, read_messages, read_phrasings};
+use self::school::{Course, School};
 pub use self::table::fit_encoder;
 pub use self::teacher::Teacher;
 pub use self::tune::{TuneSettings, Wordings, tune_encoder};
@@ -27,18 +26,19 @@ use super::ModelError;
 use super::bundle::{Bundle, Description, FORMAT, sha256};
 use super::calibration::{Calibration, fit_presence, fit_temperature};
 use super::encoder::Encoder;
-use super::features::{Input, visit_marks};
 use super::heads::{Head, Heads, Layout, Logits};
 use super::label_set::{Domains, LabelSet};
 use super::quantized::QuantizedTable;
-use super::vocabulary::Vocabulary;
 use crate::text::Segmenter;
 
+mod joined;
 mod lazy_adam;
 mod network;
 mod own_rows;
+mod picture;
 mod report;
 mod rows;
+mod school;
 mod table;
 mod teacher;
 mod tune;
@@ -80,6 +80,8 @@ pub struct Settings {
     pub hidden_dropout: f32,
     /// Share of rows that get a slip of the keyboard.
     pub slip_share: f32,
+    /// How many messages joined of two are learned beside the rows, as a share of the rows.
+    pub joined_share: f32,
     /// In how many rows a mark must occur to be known.
     pub min_mark_rows: usize,
 }
@@ -103,6 +105,7 @@ impl Default for Settings {
             unit_dropout: 0.3,
             hidden_dropout: 0.3,
             slip_share: 0.5,
+            joined_share: 0.3,
             min_mark_rows: 2,
         }
     }
@@ -250,8 +253,7 @@ fn fit(
     let labelled = labelled.map(|row| Example::of_row(row, domains, &segmenter));
     let asked = lessons.phrasings.iter().map(|row| Example::of_phrasing(row, domains, &segmenter));
     let examples: Vec<Example> = labelled.chain(asked).collect();
-    let (marks, factors) = known_marks(&examples, settings.min_mark_rows);
-    let school = School { examples, marks, factors, encoder, settings, segmenter };
+    let school = School::new(examples, encoder, settings, segmenter);
     let mut parts = Vec::new();
     for (course, salt) in courses(lessons, settings).iter().zip(0..) {
         let mut networks = Vec::new();
@@ -270,12 +272,6 @@ fn fit(
     Ok(Heads { marks: school.marks, wide: QuantizedTable::from_rows(&wide, num_outputs), deep, bias })
 }
 
-/// What some networks learn: which heads, and in how many passes over the rows that teach them.
-struct Course {
-    heads: &'static [Head],
-    num_epochs: usize,
-}
-
 /// Few rows are gone over until this many were seen.
 const MIN_SEEN_ROWS: usize = 40_000;
 const MAX_EPOCHS: usize = 200;
@@ -291,104 +287,6 @@ fn courses(lessons: Lessons<'_>, settings: &Settings) -> Vec<Course> {
     let enough = (MIN_SEEN_ROWS / num_rows.max(1)).min(MAX_EPOCHS);
     let rest = Course { heads: &[Head::Type, Head::Urgency, Head::Sentiment, Head::Presence], num_epochs };
     vec![rest, Course { heads: &[Head::Domain], num_epochs: num_epochs.max(enough) }]
-}
-
-/// Returns the marks that occur in at least `min_rows` examples, in the order of their first occurrence, and what each
-/// counts: its inverse document frequency, of mean 1, so that what is rare learns faster than what stands everywhere.
-fn known_marks(examples: &[Example], min_rows: usize) -> (Vocabulary, Vec<f32>) {
-    let mut counts: HashMap<u64, (usize, usize)> = HashMap::new();
-    let mut order = Vec::new();
-    for (example_idx, example) in examples.iter().enumerate() {
-        visit_marks(Input { text: &example.text, words: &example.words }, |key| {
-            let (count, last) = counts.entry(key).or_insert_with(|| {
-                order.push(key);
-                (0, usize::MAX)
-            });
-            if *last != example_idx {
-                (*count, *last) = (*count + 1, example_idx);
-            }
-        });
-    }
-    order.retain(|key| counts[key].0 >= min_rows);
-    let idf = |key: &u64| 1.0 + (examples.len() as f32 / counts[key].0 as f32).ln();
-    let mean = order.iter().map(idf).sum::<f32>() / order.len().max(1) as f32;
-    let factors = order.iter().map(|key| idf(key) / mean).collect();
-    (Vocabulary::new(order), factors)
-}
-
-/// What is needed to teach one network.
-struct School<'e> {
-    examples: Vec<Example>,
-    marks: Vocabulary,
-    /// What each mark counts.
-    factors: Vec<f32>,
-    encoder: &'e Encoder,
-    settings: &'e Settings,
-    segmenter: Segmenter,
-}
-
-impl School<'_> {
-    fn teach(
-        &self,
-        course: &Course,
-        rng: &mut fastrand::Rng,
-        tell: &mut dyn FnMut(f32),
-    ) -> Result<Weights, ModelError> {
-        let settings = self.settings;
-        let mut network = Network::random(self.marks.len(), self.encoder.width(), settings, rng)?;
-        let is_heard = |at: &usize| self.weights_in(course, *at).iter().any(|weight| *weight > 0.0);
-        let mut order: Vec<usize> = (0..self.examples.len()).filter(is_heard).collect();
-        let steps_per_epoch = order.len().div_ceil(settings.batch_rows);
-        let num_steps = (steps_per_epoch * course.num_epochs) as f64;
-        let mut num_steps_done = 0.0;
-        for _ in 0..course.num_epochs {
-            rng.shuffle(&mut order);
-            let mut total = 0.0;
-            for chosen in order.chunks(settings.batch_rows) {
-                let batch = self.batch(course, chosen, rng);
-                let keep = self.keep(chosen.len(), rng)?;
-                total += network.step(&batch, &keep, settings, 1.0 - num_steps_done / num_steps)?;
-                num_steps_done += 1.0;
-            }
-            tell(total / steps_per_epoch.max(1) as f32);
-        }
-        network.into_weights()
-    }
-
-    /// Returns how much each head learns from an example in a course.
-    fn weights_in(&self, course: &Course, at: usize) -> [f32; Head::ALL.len()] {
-        let weights = self.examples[at].weights;
-        std::array::from_fn(|head| if course.heads.contains(&Head::ALL[head]) { weights[head] } else { 0.0 })
-    }
-
-    fn batch(&self, course: &Course, chosen: &[usize], rng: &mut fastrand::Rng) -> Batch {
-        let mut batch = Batch::default();
-        for at in chosen {
-            let example = &self.examples[*at];
-            let slipped = (rng.f32() < self.settings.slip_share).then(|| example.with_slip(rng, &self.segmenter));
-            let seen = slipped.as_ref().unwrap_or(example);
-            let input = Input { text: &seen.text, words: &seen.words };
-            let mut marks: Vec<(u32, f32)> = Vec::new();
-            visit_marks(input, |key| {
-                if let Some(row) = self.marks.lookup(key).filter(|_| rng.f32() >= self.settings.unit_dropout) {
-                    marks.push((row as u32, self.factors[row]));
-                }
-            });
-            let vector = self.encoder.encode_some(input, |_| rng.f32() >= self.settings.unit_dropout);
-            batch.push(&marks, &vector.unwrap_or_else(|| vec![0.0; self.encoder.width()]));
-            batch.targets.extend_from_slice(&example.targets);
-            batch.weights.extend(self.weights_in(course, *at));
-        }
-        batch
-    }
-
-    fn keep(&self, num_texts: usize, rng: &mut fastrand::Rng) -> Result<Tensor, ModelError> {
-        let (num_hidden, dropout) = (self.settings.num_hidden, self.settings.hidden_dropout);
-        let scale = 1.0 / (1.0 - dropout);
-        let mask: Vec<f32> =
-            (0..num_texts * num_hidden).map(|_| if rng.f32() < dropout { 0.0 } else { scale }).collect();
-        Ok(Tensor::from_vec(mask, (num_texts, num_hidden), &Device::Cpu)?)
-    }
 }
 
 #[cfg(test)]

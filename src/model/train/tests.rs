@@ -1,6 +1,9 @@
+use super::network::Batch;
 use super::rows::tests::row;
 use super::*;
 use crate::domain::{InquiryType, Sentiment, Urgency};
+use crate::model::features::{Input, visit_marks};
+use crate::model::vocabulary::Vocabulary;
 use crate::model::vocabulary::unit_key;
 use crate::text::normalize;
 
