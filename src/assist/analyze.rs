@@ -5,11 +5,12 @@ use super::{
     message::Message,
     route,
     rules::{Fired, effect_name},
+    urgency::{self, Grounds},
 };
 use crate::{
     domain::{
-        Analysis, Channel, Domain, Effect, Entity, InquiryType, LabelProbability, RuleHit, Timestamp, Urgency,
-        UrgencySignal,
+        Analysis, Channel, Domain, Effect, Entity, InquiryType, LabelProbability, RuleHit, SignalKind, Span,
+        Timestamp, Turn, Urgency, UrgencySignal,
     },
     model::Input,
     text::Entities,
@@ -29,6 +30,8 @@ pub struct Lights<'a> {
     /// With the knowledge base's products.
     pub entities: Option<&'a Entities>,
     pub channel: Channel,
+    /// Earlier turns, oldest first.
+    pub history: &'a [Turn],
     pub now: Timestamp,
 }
 
@@ -41,22 +44,31 @@ pub fn analyze(original: &str, message: &Message, lights: &Lights<'_>) -> Analys
     let mut types = sorted(&class.types);
     let mut sentiments = sorted(&class.sentiment);
     let mut domains: Vec<_> = class.domains.into_iter().map(|(label, p)| labelled(Domain(label), p)).collect();
-    let mut urgency = model_urgency.clone();
     let fired = lights.shared.rules.evaluate(message.text(), &message.negations);
     for hit in &fired {
         match hit.effect {
-            Effect::RaiseUrgency(level) if *level > urgency.label => urgency = labelled(*level, RULE_PROBABILITY),
             Effect::SetType(kind) => set(&mut types, kind),
             Effect::SetDomain(domain) => set(&mut domains, &Domain(domain.clone())),
             Effect::SetSentiment(sentiment) => set(&mut sentiments, sentiment),
             Effect::RaiseUrgency(_) | Effect::RequestHuman | Effect::Block => {}
         }
     }
-    // By the label set a complaint is never of normal urgency.
-    let primary = types.first().map_or(InquiryType::Other, |top| top.label);
-    if primary == InquiryType::Complaint && urgency.label == Urgency::Normal {
-        urgency = labelled(Urgency::Important, types[0].probability);
-    }
+    let kind = types.first().map_or((InquiryType::Other, 0.0), |top| (top.label, top.probability));
+    let primary = kind.0;
+    let weighing = &lights.policy.policy.urgency;
+    let context = urgency::Context {
+        schedule: &lights.policy.schedule,
+        policy: weighing,
+        history: lights.history,
+        now: lights.now,
+    };
+    let mut urgency_signals = urgency::signals(original, message, &fired, &context);
+    // Who asks for nothing needs nothing by a moment.
+    urgency_signals.retain(|signal| signal.kind != SignalKind::Deadline || primary != InquiryType::Other);
+    let weighed = urgency::weigh(&Grounds { head: &class.urgency, signals: &urgency_signals, kind }, weighing);
+    let urgency = labelled(weighed.level, weighed.probability);
+    let customer_deadline = urgency::customer_deadline(&urgency_signals);
+    urgency_signals.extend(head_signal(original, &model_urgency, weighing.weight(SignalKind::Head)));
     let secondary_type = secondary(primary, &class.type_presence);
     let primary_domain = domains.first().map_or(Domain::OTHER, |top| top.label.as_str()).to_owned();
     let has = |effect: &Effect| fired.iter().any(|hit| hit.effect == effect);
@@ -66,8 +78,11 @@ pub fn analyze(original: &str, message: &Message, lights: &Lights<'_>) -> Analys
         abstained: types.first().is_none_or(|top| top.probability < abstain_below),
         secondary_type,
         routing: route::route(lights.policy, &primary_domain, urgency.label, primary),
-        follow_up: route::follow_up(lights.policy, lights.channel, urgency.label, lights.now),
-        urgency_signals: fired.iter().filter_map(|hit| signal(hit, message)).collect(),
+        follow_up: route::follow_up(
+            lights.policy,
+            &route::Due { channel: lights.channel, urgency: urgency.label, customer_deadline, now: lights.now },
+        ),
+        urgency_signals,
         rule_hits: fired.iter().map(|hit| rule_hit(hit, message, &changed)).collect(),
         entities: entities(original, lights),
         requests_human: has(&Effect::RequestHuman),
@@ -114,12 +129,17 @@ fn is_sensitive(message: &Message, policy: &ReadyPolicy) -> bool {
     policy.sensitive_words.as_ref().is_some_and(|words| words.is_match(message.text()))
 }
 
-fn signal(hit: &Fired<'_>, message: &Message) -> Option<UrgencySignal> {
-    let Effect::RaiseUrgency(level) = hit.effect else { return None };
-    Some(UrgencySignal {
-        rule_id: hit.rule_id.to_owned(),
-        span: message.normalized.source_span(hit.span),
-        level: *level,
+/// What the model itself says, where that is more than nothing.
+fn head_signal(original: &str, model: &LabelProbability<Urgency>, weight: f32) -> Option<UrgencySignal> {
+    let weight = weight * model.probability;
+    (model.label > Urgency::Normal && weight > 0.0).then(|| UrgencySignal {
+        kind: SignalKind::Head,
+        rule_id: String::new(),
+        span: Span::new(0, original.len()),
+        weight,
+        level: model.label,
+        deadline: None,
+        is_from_history: false,
     })
 }
 

@@ -93,7 +93,8 @@ pub fn answer(snap: &Snap, ask: &Ask<'_>) -> Result<Reply, AssistError> {
     let message = Message::read(&ask.inquiry.text);
     stages.end("normalize");
     let entities = bases.first().map(|base| &base.entities);
-    let lights = Lights { shared: &snap.shared, policy, entities, channel: ask.inquiry.channel, now: ask.now };
+    let Inquiry { channel, history, .. } = ask.inquiry;
+    let lights = Lights { shared: &snap.shared, policy, entities, channel: *channel, history, now: ask.now };
     let analysis = analyze::analyze(&ask.inquiry.text, &message, &lights);
     stages.end("analyze");
     let completed = complete::complete(&message, &ask.inquiry.history);
@@ -173,6 +174,7 @@ pub fn analyze_alone(snap: &Snap, base: Option<&Base>, text: &str, ask: &Ask<'_>
         policy: base.map_or(&snap.shared.default_policy, |base| &base.policy),
         entities: base.map(|base| &base.entities),
         channel: ask.inquiry.channel,
+        history: &ask.inquiry.history,
         now: ask.now,
     };
     let message = Message::read(text);

@@ -7,7 +7,7 @@ use regex::Regex;
 use thiserror::Error;
 
 use crate::{
-    domain::{Condition, Effect, RuleSet, Span},
+    domain::{Condition, Effect, RuleSet, SignalKind, Span},
     text::{Negation, negated},
 };
 
@@ -30,6 +30,7 @@ pub struct Fired<'a> {
     pub rule_id: &'a str,
     pub span: Span,
     pub effect: &'a Effect,
+    pub signal: Option<SignalKind>,
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -135,7 +136,7 @@ impl Rules {
                 .map(|(first, second)| Span::new(first.start.min(second.start), first.end.max(second.end)))?,
             Condition::Phrases(_) | Condition::Pattern(_) => of(Role::Phrase).find(counts)?,
         };
-        Some(Fired { rule_id: &rule.id, span, effect: &rule.effect })
+        Some(Fired { rule_id: &rule.id, span, effect: &rule.effect, signal: rule.signal })
     }
 }
 

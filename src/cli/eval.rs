@@ -101,7 +101,8 @@ fn retrieval(session: &Session, options: &RetrievalOptions) -> anyhow::Result<()
 fn labels(session: &Session, options: &LabelsOptions) -> anyhow::Result<()> {
     let rows = files::read_messages(&options.messages)?;
     ensure!(!rows.is_empty(), "{} holds no rows", options.messages.display());
-    let app = App::start(&session.config, &StoreKind::Memory)?;
+    // What is urgent depends on the moment, and figures must not.
+    let app = App::start_with(&session.config, &StoreKind::Memory, Arc::new(ManualClock::new(GOLDEN_MOMENT)), None)?;
     let bar = output::bar(rows.len(), "analyze");
     let snap = app.live.load();
     let mut progress = |done: usize| bar.set_position(done as u64);

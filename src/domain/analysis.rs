@@ -1,6 +1,6 @@
 //! What was understood of a message.
 
-use super::{Domain, Entity, InquiryType, Sentiment, Span, Timestamp, Urgency};
+use super::{Domain, Entity, InquiryType, Sentiment, Span, Timestamp, Urgency, UrgencySignal};
 
 /// A label with the probability that it is right.
 #[derive(Clone, Debug, PartialEq)]
@@ -20,14 +20,6 @@ pub struct RuleHit {
     pub effect: String,
     /// Whether the result differs from what the model said alone.
     pub changed_result: bool,
-}
-
-/// Something in the text that raised the urgency.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct UrgencySignal {
-    pub rule_id: String,
-    pub span: Span,
-    pub level: Urgency,
 }
 
 /// Who should take the message.
@@ -50,6 +42,8 @@ pub struct FollowUpPlan {
     pub follow_up_times: Vec<Timestamp>,
     /// Whether the queue works at the moment of the message.
     pub within_working_hours: bool,
+    /// The earliest moment by which the customer needs it; the times above keep it where they can.
+    pub customer_deadline: Option<Timestamp>,
 }
 
 /// The analysis of one message; labels are merged from model and rules, the most probable first.

@@ -19,6 +19,7 @@ pub(super) mod policy;
 pub(super) mod reply;
 pub(super) mod spans;
 pub(super) mod time;
+pub(super) mod urgency;
 
 #[cfg(test)]
 pub(super) mod random;

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use crate::domain::{
     AnswerRecord, Article, ArticleId, ArticleNo, ArticleState, Audience, CalendarDay, Channel, ChannelAnswers, DayKind,
     Department, Domain, DueTimes, Feedback, FeedbackVerdict, HandoffTriggers, KnowledgeBase, KnowledgeBaseId, Lexicon,
-    Policy, Queue, ReplyTexts, Revision, Satisfaction, SynonymSet, Thresholds, Timestamp, Urgency, Weekday,
-    WorkingHours,
+    Policy, Queue, ReplyTexts, Revision, Satisfaction, SignalKind, SynonymSet, Thresholds, Timestamp, Urgency,
+    UrgencyPolicy, Weekday, WorkingHours,
 };
 
 pub(in crate::store) fn base_id(id: &str) -> KnowledgeBaseId {
@@ -82,6 +82,12 @@ fn policy() -> Policy {
         keep_order_numbers: true,
         opening_questions: vec!["refund-time".into()],
         max_clarify_options: 3,
+        urgency: UrgencyPolicy {
+            weights: BTreeMap::from([(SignalKind::Safety, 0.1), (SignalKind::Deadline, 0.0)]),
+            urgent_threshold: 0.6,
+            important_threshold: 0.4,
+            complaint_floor: Urgency::Urgent,
+        },
     }
 }
 
