@@ -59,12 +59,11 @@ pub fn analyze(original: &str, message: &Message, lights: &Lights<'_>) -> Analys
     let context = urgency::Context {
         schedule: &lights.policy.schedule,
         policy: weighing,
+        kind: primary,
         history: lights.history,
         now: lights.now,
     };
     let mut urgency_signals = urgency::signals(original, message, &fired, &context);
-    // Who asks for nothing needs nothing by a moment.
-    urgency_signals.retain(|signal| signal.kind != SignalKind::Deadline || primary != InquiryType::Other);
     let weighed = urgency::weigh(&Grounds { head: &class.urgency, signals: &urgency_signals, kind }, weighing);
     let urgency = labelled(weighed.level, weighed.probability);
     let customer_deadline = urgency::customer_deadline(&urgency_signals);

@@ -10,20 +10,23 @@ mod cues;
 mod deadline;
 mod festival;
 mod history;
+mod hypothetical;
 mod moment;
 mod repeat;
 mod weigh;
 
-pub(super) use weigh::{Grounds, Weighed, weigh};
+pub(super) use weigh::{Grounds, weigh};
 
-use self::cues::{Cue, Found};
+use self::cues::Cue;
 use super::{message::Message, rules::Fired, schedule::Schedule};
-use crate::domain::{Effect, SignalKind, Span, Timestamp, Turn, Urgency, UrgencyPolicy, UrgencySignal};
+use crate::domain::{Effect, InquiryType, SignalKind, Span, Timestamp, Turn, Urgency, UrgencyPolicy, UrgencySignal};
 
 /// What signals are looked for with.
 pub(super) struct Context<'a> {
     pub schedule: &'a Schedule,
     pub policy: &'a UrgencyPolicy,
+    /// The primary type of the message.
+    pub kind: InquiryType,
     /// Earlier turns, oldest first.
     pub history: &'a [Turn],
     pub now: Timestamp,
@@ -58,7 +61,8 @@ pub(super) fn signals(
         let weight = context.policy.weight(bare.kind);
         // A threat may follow what is settled, a hurry may not.
         let is_void = is_calm && bare.kind == SignalKind::Deadline
-            || is_settled && bare.kind != SignalKind::LegalOrMediaThreat;
+            || is_settled && bare.kind != SignalKind::LegalOrMediaThreat
+            || !concerns(bare.kind, context.kind);
         if is_void || weight <= 0.0 {
             return;
         }
@@ -68,8 +72,12 @@ pub(super) fn signals(
         signals.push(UrgencySignal { kind, rule_id: rule_id.to_owned(), span, weight, level, deadline, is_from_history });
     };
     for hit in fired {
-        if let Effect::RaiseUrgency(level) = hit.effect {
-            add(Bare::new(hit.signal.unwrap_or(SignalKind::Rule), hit.span, *level), hit.rule_id, false);
+        let kind = hit.signal.unwrap_or(SignalKind::Rule);
+        match hit.effect {
+            Effect::RaiseUrgency(level) if !hypothetical::is_hypothetical(message.text(), kind, hit.span) => {
+                add(Bare::new(kind, hit.span, *level), hit.rule_id, false);
+            }
+            _ => {}
         }
     }
     for bare in deadline::deadlines(message, &found, context) {
@@ -82,6 +90,16 @@ pub(super) fn signals(
         add(Bare::new(SignalKind::RepeatContact, Span::default(), level), "", true);
     }
     signals
+}
+
+/// Tells whether a signal of the kind is the customer's own matter in a message of the type: who asks for nothing needs
+/// nothing, and who proposes something for everyone tells of others' trouble, save where people are in danger.
+fn concerns(kind: SignalKind, of: InquiryType) -> bool {
+    match of {
+        InquiryType::Other => kind == SignalKind::Rule,
+        InquiryType::Suggestion => matches!(kind, SignalKind::Rule | SignalKind::Safety),
+        InquiryType::Consultation | InquiryType::Complaint => true,
+    }
 }
 
 /// Returns the earliest moment by which the customer needs it.

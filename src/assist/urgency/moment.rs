@@ -41,19 +41,21 @@ pub(super) struct Moment {
     pub to: Timestamp,
     /// How many days off the day is that is named; none where a stretch is.
     pub days_off: Option<i32>,
+    /// Whether a day is named, not only an hour or a part of the day.
+    pub is_dated: bool,
     /// Whether no day and no half of a day is named, only an hour.
     pub is_bare_hour: bool,
 }
 
 const NUMBER: &str = r"(?:\d{1,3}|[零〇一二两三四五六七八九十]{1,3})";
-const PERIOD: &str = "凌晨|清晨|早晨|早上|一早|上午|中午|下午|傍晚|晚上|夜里|半夜|下班|早|晚";
+const PERIOD: &str = "凌晨|清晨|早晨|早上|一早|上午|中午|下午|傍晚|晚上|夜里|半夜|下班";
 
 static TIME: LazyLock<Regex> = LazyLock::new(|| {
     let units = "工作日|小时|钟头|分钟|天|日|周|星期|礼拜";
     let length = format!(
         "(?P<n>{NUMBER}|半)(?P<half>个半)?个?(?P<unit>{units})(?P<tail>之内|以内|内|之后|以后|后)|(?:还有|还剩|只剩下?|就剩|仅剩|不到)(?P<left>{NUMBER}|半)(?P<left_half>个半)?个?(?P<left_unit>{units})"
     );
-    let day = "(?P<day>大后天|后[天日]|明[天日儿早晚]|今[天日儿早晚夜晨]|当天)";
+    let day = "(?P<day>大后天|后[天日]|明[天日儿早晚]|今[天日儿早晚夜晨])";
     let week = "(?P<week>下下个?|下个?|这个?|本)?(?:周|星期|礼拜)(?P<weekday>[一二三四五六日天末])";
     let whole_week = "(?P<whole>这个?|本)(?:周|星期|礼拜)";
     let month = format!("(?P<month>{NUMBER})月(?:份)?(?P<mday>{NUMBER})[日号]");
@@ -65,7 +67,7 @@ static TIME: LazyLock<Regex> = LazyLock::new(|| {
     );
     let date = format!("(?:{day}|{week}|{whole_week}|{month}|{month_end}|{month_day}|{feast})");
     let pattern = format!(
-        "(?:{length}|{date}的?(?P<period>{PERIOD})?{clock}?|(?P<period2>{PERIOD}){clock2}?|{clock3})(?P<before>之前|以前|前)?(?P<within>之内|以内|内)?",
+        "(?:{length}|{date}的?(?P<period>{PERIOD}|早|晚)?{clock}?|(?P<period2>{PERIOD}){clock2}?|(?P<period3>早|晚)?{clock3})(?P<before>之前|以前|前)?(?P<within>之内|以内|内)?",
         clock2 = clock.replace("hour", "p_hour").replace("minute", "p_minute"),
         clock3 = clock.replace("hour", "c_hour").replace("minute", "c_minute"),
     );
@@ -113,7 +115,7 @@ impl Clock<'_> {
             return None;
         }
         let (first, last) = named.unwrap_or((today, today));
-        let period = group(hit, &["period", "period2"]).or_else(|| day_period(group(hit, &["day"])?));
+        let period = group(hit, &["period", "period2", "period3"]).or_else(|| day_period(group(hit, &["day"])?));
         let hour = hour(hit);
         let is_bare_hour = !is_dated && period.is_none();
         let (from, to) = match hour {
@@ -126,7 +128,7 @@ impl Clock<'_> {
         // What is due by the end of a month or week is so until its last moment.
         let form = if form == Form::Before && has("end") { Form::Within } else { form };
         let days_off = Some((first - today).get_days());
-        Some(Moment { span, form, from, to, days_off, is_bare_hour })
+        Some(Moment { span, form, from, to, days_off, is_dated, is_bare_hour })
     }
 
     /// First and last day of what is named.
@@ -212,7 +214,7 @@ impl Clock<'_> {
         } else {
             self.now.plus_minutes(count * minutes_each + half)
         };
-        Some(Moment { span, form, from: to, to, days_off: None, is_bare_hour: false })
+        Some(Moment { span, form, from: to, to, days_off: None, is_dated: true, is_bare_hour: false })
     }
 
     fn at_clock(
@@ -326,7 +328,9 @@ fn stands_alone(text: &str, span: Span, hit: &Captures<'_>) -> bool {
     let (before, after) = (&text[..span.start], &text[span.end..]);
     let starts_with_number = text[span.range()].starts_with(|c: char| c.is_ascii_digit() || is_numeral(c));
     let goes_on = starts_with_number && before.ends_with(|c: char| c.is_ascii_alphanumeric() || is_numeral(c) || ".-/:¥第几".contains(c));
-    let recurs = before.ends_with(['每', '逢']) || text[span.range()].starts_with(['周', '星', '礼']) && before.ends_with(is_numeral);
+    let recurs = before.ends_with(['每', '逢', '同'])
+        || ["每个", "每月", "每天", "每周", "每年", "每次"].iter().any(|word| before.ends_with(word))
+        || text[span.range()].starts_with(['周', '星', '礼']) && before.ends_with(is_numeral);
     let is_of_thing = after.starts_with(|c| NUMBERED.contains(c)) && text[span.range()].ends_with(['号', '点']);
     let is_bit = hit.name("c_hour").is_some_and(|hour| {
         matches!(hour.as_str(), "一" | "两") && hit.name("before").is_none() && hit.name("c_minute").is_none()
