@@ -5,12 +5,11 @@ use super::{
     message::Message,
     route,
     rules::{Fired, effect_name},
-    urgency::{self, Grounds},
+    urgency,
 };
 use crate::{
     domain::{
-        Analysis, Channel, Domain, Effect, Entity, InquiryType, LabelProbability, RuleHit, SignalKind, Span,
-        Timestamp, Turn, Urgency, UrgencySignal,
+        Analysis, Channel, Domain, Effect, Entity, InquiryType, LabelProbability, RuleHit, Timestamp, Turn, Urgency,
     },
     model::Input,
     text::Entities,
@@ -55,19 +54,24 @@ pub fn analyze(original: &str, message: &Message, lights: &Lights<'_>) -> Analys
     }
     let kind = types.first().map_or((InquiryType::Other, 0.0), |top| (top.label, top.probability));
     let primary = kind.0;
-    let weighing = &lights.policy.policy.urgency;
-    let context = urgency::Context {
+    let assessed = urgency::assess(&urgency::Case {
+        original,
+        message,
+        fired: &fired,
+        head: &class.urgency,
+        kind,
         schedule: &lights.policy.schedule,
-        policy: weighing,
-        kind: primary,
+        policy: &lights.policy.policy.urgency,
         history: lights.history,
         now: lights.now,
+    });
+    let urgency = labelled(assessed.level, assessed.probability);
+    let due = route::Due {
+        channel: lights.channel,
+        urgency: urgency.label,
+        customer_deadline: assessed.customer_deadline,
+        now: lights.now,
     };
-    let mut urgency_signals = urgency::signals(original, message, &fired, &context);
-    let weighed = urgency::weigh(&Grounds { head: &class.urgency, signals: &urgency_signals, kind }, weighing);
-    let urgency = labelled(weighed.level, weighed.probability);
-    let customer_deadline = urgency::customer_deadline(&urgency_signals);
-    urgency_signals.extend(head_signal(original, &model_urgency, weighing.weight(SignalKind::Head)));
     let secondary_type = secondary(primary, &class.type_presence);
     let primary_domain = domains.first().map_or(Domain::OTHER, |top| top.label.as_str()).to_owned();
     let has = |effect: &Effect| fired.iter().any(|hit| hit.effect == effect);
@@ -77,11 +81,8 @@ pub fn analyze(original: &str, message: &Message, lights: &Lights<'_>) -> Analys
         abstained: types.first().is_none_or(|top| top.probability < abstain_below),
         secondary_type,
         routing: route::route(lights.policy, &primary_domain, urgency.label, primary),
-        follow_up: route::follow_up(
-            lights.policy,
-            &route::Due { channel: lights.channel, urgency: urgency.label, customer_deadline, now: lights.now },
-        ),
-        urgency_signals,
+        follow_up: route::follow_up(lights.policy, &due),
+        urgency_signals: assessed.signals,
         rule_hits: fired.iter().map(|hit| rule_hit(hit, message, &changed)).collect(),
         entities: entities(original, lights),
         requests_human: has(&Effect::RequestHuman),
@@ -126,20 +127,6 @@ fn secondary(primary: InquiryType, presence: &[f32; 4]) -> Option<InquiryType> {
 
 fn is_sensitive(message: &Message, policy: &ReadyPolicy) -> bool {
     policy.sensitive_words.as_ref().is_some_and(|words| words.is_match(message.text()))
-}
-
-/// What the model itself says, where that is more than nothing.
-fn head_signal(original: &str, model: &LabelProbability<Urgency>, weight: f32) -> Option<UrgencySignal> {
-    let weight = weight * model.probability;
-    (model.label > Urgency::Normal && weight > 0.0).then(|| UrgencySignal {
-        kind: SignalKind::Head,
-        rule_id: String::new(),
-        span: Span::new(0, original.len()),
-        weight,
-        level: model.label,
-        deadline: None,
-        is_from_history: false,
-    })
 }
 
 /// What the model said beside what came out.

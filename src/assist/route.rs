@@ -65,7 +65,8 @@ pub fn follow_up(ready: &ReadyPolicy, due: &Due) -> FollowUpPlan {
         Urgency::Important => &[(1, 2)],
         Urgency::Normal => &[],
     };
-    let (respond_by, resolve_by) = (after(times.respond_minutes), after(times.resolve_minutes.max(times.respond_minutes)));
+    let (respond_by, resolve_by) =
+        (after(times.respond_minutes), after(times.resolve_minutes.max(times.respond_minutes)));
     let kept = customer_deadline.filter(|deadline| *deadline > now && *deadline < resolve_by);
     let (respond_by, resolve_by, follow_up_times) = match kept {
         None => (respond_by, resolve_by, parts.iter().map(|(part, of)| after(between(*part, *of))).collect()),

@@ -17,7 +17,7 @@ pub enum SignalKind {
     Deadline,
     /// The customer asks again about the same thing.
     RepeatContact,
-    /// A whole service is down.
+    /// A service is down: for a whole house or town, or for this customer.
     ServiceDown,
     /// A rule that names no other kind.
     Rule,
@@ -63,8 +63,8 @@ impl SignalKind {
     pub fn default_weight(self) -> f32 {
         match self {
             Self::Head => 1.0,
-            Self::Deadline => 0.85,
-            _ => 0.9,
+            Self::Safety | Self::AccountAtRisk | Self::LegalOrMediaThreat | Self::RepeatContact => 0.95,
+            Self::MoneyAtRisk | Self::Deadline | Self::ServiceDown | Self::Rule => 0.9,
         }
     }
 }

@@ -80,9 +80,7 @@ impl<'de, const NUMBER: u32> Deserialize<'de> for FormatUpTo<NUMBER> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
         match u32::deserialize(deserializer)? {
             found if (1..=NUMBER).contains(&found) => Ok(Self),
-            found => {
-                Err(D::Error::custom(format_args!("format {found} is unknown, this program knows 1 to {NUMBER}")))
-            }
+            found => Err(D::Error::custom(format_args!("format {found} is unknown, this program knows 1 to {NUMBER}"))),
         }
     }
 }

@@ -6,7 +6,7 @@
 //! `cues`, or an arm of `reason`.
 
 use super::{
-    Bare, Context, clause_around,
+    Bare, Case, clause_around,
     cues::{Cue, Found},
     gap,
     moment::{Form, Moment, moments},
@@ -28,17 +28,58 @@ const EVENT_NEAR: usize = 12;
 
 /// What makes of a clause a question about the time.
 const ASKING: &[&str] = &[
-    "吗", "么?", "嘛?", "是不是", "还是", "几点", "几号", "哪天", "哪一天", "什么时候", "啥时候", "多久", "多少", "能不能",
-    "可不可以", "会不会", "是否", "有没有", "要不要",
+    "吗",
+    "么?",
+    "嘛?",
+    "是不是",
+    "还是",
+    "几点",
+    "几号",
+    "哪天",
+    "哪一天",
+    "什么时候",
+    "啥时候",
+    "多久",
+    "多少",
+    "能不能",
+    "可不可以",
+    "会不会",
+    "是否",
+    "有没有",
+    "要不要",
 ];
 
 const WISHES: &[&str] = &["希望", "最好", "尽量", "可以的话", "但愿", "想要在", "争取", "要是能", "如果能", "如果可以"];
 
 /// What tells of a promise, of a plan that was, or of others' words.
 const PROMISES: &[&str] = &[
-    "承诺", "答应", "原定", "原本", "本来", "本该", "约好", "约的", "约了", "保证", "宣传", "写着",
-    "写的", "显示", "告诉我", "预计",
-    "说", "讲", "昨天", "前天", "上周", "上个月", "去年", "以前", "规定", "每次", "上次",
+    "承诺",
+    "答应",
+    "原定",
+    "原本",
+    "本来",
+    "本该",
+    "约好",
+    "约的",
+    "约了",
+    "保证",
+    "宣传",
+    "写着",
+    "写的",
+    "显示",
+    "告诉我",
+    "预计",
+    "说",
+    "讲",
+    "昨天",
+    "前天",
+    "上周",
+    "上个月",
+    "去年",
+    "以前",
+    "规定",
+    "每次",
+    "上次",
 ];
 
 /// What tells that an event lies behind: 今天面试又黄了.
@@ -49,10 +90,12 @@ const COMING: &[&str] = &["要", "就", "快", "马上", "得", "来不及", "�
 const TOLD: &[&str] = &["说", "讲", "刚", "已", "才", "不", "没"];
 
 /// Events that have an hour of their own.
-const SCHEDULED: &[&str] = &["登机", "起飞", "发车", "开车", "开船", "开席", "截标", "开标", "封标", "开庭", "关舱门", "开考"];
+const SCHEDULED: &[&str] =
+    &["登机", "起飞", "发车", "开车", "开船", "开席", "截标", "开标", "封标", "开庭", "关舱门", "开考"];
 
 /// What an event is only named for: 火车票, 航班动态.
-const NAMES: &[&str] = &["票", "晚点", "延误", "动态", "改签费", "退票费", "费", "险", "公司", "照片", "通知书", "站", "模式", "餐"];
+const NAMES: &[&str] =
+    &["票", "晚点", "延误", "动态", "改签费", "退票费", "费", "险", "公司", "照片", "通知书", "站", "模式", "餐"];
 
 /// Uses that press by themselves.
 const PRESSING: &[&str] = &["急用", "等用", "等着用", "要用", "得用", "急需", "急着用", "急着要", "等着穿"];
@@ -61,17 +104,17 @@ const PRESSING: &[&str] = &["急用", "等用", "等着用", "要用", "得用",
 const AT_ONCE: &[&str] = &["马上", "立刻", "现在", "这就", "眼看", "眼瞅着"];
 
 /// Lists the deadlines of a message.
-pub(super) fn deadlines(message: &Message, found: &Found, context: &Context<'_>) -> Vec<Bare> {
+pub(super) fn deadlines(case: &Case<'_>, found: &Found) -> Vec<Bare> {
     let has_reason = [Cue::Use, Cue::Must, Cue::Event, Cue::Expiry, Cue::Demand].into_iter().any(|cue| found.has(cue));
     let may_be = found.has(Cue::Time) && (has_reason || found.has(Cue::Request));
     if !may_be {
         return Vec::new();
     }
-    let text = message.text();
-    let reader = Reader { message, found, text };
-    let times = moments(text, context.schedule, context.now);
+    let text = case.message.text();
+    let reader = Reader { message: case.message, found, text };
+    let times = moments(text, case.schedule, case.now);
     let mut deadlines: Vec<Bare> =
-        times.iter().filter_map(|time| bare(time, &reader.reason(time)?, context.now)).collect();
+        times.iter().filter_map(|time| bare(time, &reader.reason(time)?, case.now)).collect();
     deadlines.extend(reader.at_once());
     deadlines
 }
@@ -88,7 +131,7 @@ struct Reason {
 }
 
 fn bare(time: &Moment, reason: &Reason, now: Timestamp) -> Option<Bare> {
-    let is_early = reason.from_start || time.form == Form::Before;
+    let is_early = reason.from_start && time.form != Form::Within || time.form == Form::Before;
     let at = if is_early && time.from > now { time.from } else { time.to };
     let left_ms = at.0 - now.0;
     // 明天要用 is said of tomorrow, whatever the hour.
@@ -162,7 +205,11 @@ impl Reader<'_> {
         let is_of_any_day = time.is_bare_hour
             && !between.contains(['的', '要', '就', '得'])
             && !SCHEDULED.contains(&&self.text[hit.range()]);
-        let is_asked = is_question(self.text, clause) && !between.contains('要') && time.form == Form::On && time.days_off.is_some() && !between.starts_with('的');
+        let is_asked = is_question(self.text, clause)
+            && !between.contains('要')
+            && time.form == Form::On
+            && time.days_off.is_some()
+            && !between.starts_with('的');
         (!is_named && !is_told && !is_past && !is_of_any_day && !is_asked).then_some(hit)
     }
 

@@ -7,8 +7,24 @@ use jiff::civil::Date;
 
 /// The names, the longer first where two begin alike.
 pub(super) const NAMES: [&str; 18] = [
-    "国庆节", "国庆", "春节", "过年", "年前", "除夕", "元旦", "五一", "端午节", "端午", "中秋节", "中秋", "圣诞节", "圣诞",
-    "双十一", "双11", "618", "情人节",
+    "国庆节",
+    "国庆",
+    "春节",
+    "过年",
+    "年前",
+    "除夕",
+    "元旦",
+    "五一",
+    "端午节",
+    "端午",
+    "中秋节",
+    "中秋",
+    "圣诞节",
+    "圣诞",
+    "双十一",
+    "双11",
+    "618",
+    "情人节",
 ];
 
 /// First day of spring, dragon boats, mid-autumn.

@@ -8,9 +8,35 @@ use crate::domain::{SignalKind, Span};
 
 /// What makes of the words behind it a mere thought.
 const THOUGHTS: &[&str] = &[
-    "会不会", "怕", "担心", "万一", "如果", "要是", "假如", "倘若", "可能", "容易", "是否", "防", "预防", "避免", "杜绝", "以免", "免得", "哪天",
-    "比如", "例如", "据说", "听说", "新闻", "看到", "视频",
+    "会不会",
+    "怕",
+    "担心",
+    "万一",
+    "如果",
+    "要是",
+    "假如",
+    "倘若",
+    "可能",
+    "容易",
+    "是否",
+    "防",
+    "预防",
+    "避免",
+    "杜绝",
+    "以免",
+    "免得",
+    "哪天",
+    "比如",
+    "例如",
+    "据说",
+    "听说",
+    "新闻",
+    "看到",
+    "视频",
 ];
+
+/// What does so between the two words of a hit: 电梯要是困人.
+const WITHIN: &[&str] = &["要是", "会不会", "万一", "如果", "鼓不鼓", "可能"];
 
 /// What makes a thought of the words where they are asked: 会漏电吗, 能着火不.
 const MODALS: &[char] = &['会', '能', '有'];
@@ -29,8 +55,13 @@ pub(super) fn is_hypothetical(text: &str, kind: SignalKind, span: Span) -> bool 
     let ahead = &ahead[from..];
     let behind = &text[span.end..clause.end];
     // 怕 after the fact (吓得我怕) does not lead to the hit; a turn ends the thought.
-    let is_thought = THOUGHTS.iter().any(|word| ahead.contains(word)) && !behind.starts_with('了') && !ahead.contains("已经");
-    let is_asked = ahead.contains(MODALS) && behind.ends_with(['吗', '不', '么', '嘛', '呢']) && !behind.starts_with('了');
+    let within = &text[span.range()];
+    let is_thought =
+        THOUGHTS.iter().any(|word| ahead.contains(word)) && !behind.starts_with('了') && !ahead.contains("已经")
+            || WITHIN.iter().any(|word| within.contains(word))
+            || ["的风险", "的可能", "的概率"].iter().any(|word| behind.starts_with(word));
+    let is_asked =
+        ahead.contains(MODALS) && behind.ends_with(['吗', '不', '么', '嘛', '呢']) && !behind.starts_with('了');
     is_thought || is_asked
 }
 

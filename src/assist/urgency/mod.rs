@@ -15,21 +15,46 @@ mod moment;
 mod repeat;
 mod weigh;
 
-pub(super) use weigh::{Grounds, weigh};
-
-use self::cues::Cue;
+use self::{
+    cues::Cue,
+    weigh::{Weighed, weigh},
+};
 use super::{message::Message, rules::Fired, schedule::Schedule};
 use crate::domain::{Effect, InquiryType, SignalKind, Span, Timestamp, Turn, Urgency, UrgencyPolicy, UrgencySignal};
 
-/// What signals are looked for with.
-pub(super) struct Context<'a> {
+/// A message whose urgency is asked for, with all that bears on it.
+pub(super) struct Case<'a> {
+    pub original: &'a str,
+    pub message: &'a Message,
+    pub fired: &'a [Fired<'a>],
+    /// What the model says of each level.
+    pub head: &'a [(Urgency, f32); 3],
+    /// The primary type, with its probability.
+    pub kind: (InquiryType, f32),
     pub schedule: &'a Schedule,
     pub policy: &'a UrgencyPolicy,
-    /// The primary type of the message.
-    pub kind: InquiryType,
     /// Earlier turns, oldest first.
     pub history: &'a [Turn],
     pub now: Timestamp,
+}
+
+/// How urgent a message is, and why.
+pub(super) struct Assessed {
+    pub level: Urgency,
+    pub probability: f32,
+    /// Those of rules first, the model's own word last.
+    pub signals: Vec<UrgencySignal>,
+    /// The earliest moment by which the customer needs it.
+    pub customer_deadline: Option<Timestamp>,
+}
+
+/// Finds the signals of a message and weighs them.
+pub(super) fn assess(case: &Case<'_>) -> Assessed {
+    let mut signals = signals(case);
+    let Weighed { level, probability } = weigh(case, &signals);
+    let customer_deadline = signals.iter().filter_map(|signal| signal.deadline).min();
+    signals.extend(head_signal(case));
+    Assessed { level, probability, signals, customer_deadline }
 }
 
 /// A signal before it is weighed, with the span of the normalized text.
@@ -47,31 +72,36 @@ impl Bare {
 }
 
 /// Lists the signals of a message, those of rules first; what the policy silences is left out.
-pub(super) fn signals(
-    original: &str,
-    message: &Message,
-    fired: &[Fired<'_>],
-    context: &Context<'_>,
-) -> Vec<UrgencySignal> {
+fn signals(case: &Case<'_>) -> Vec<UrgencySignal> {
+    let Case { original, message, policy, .. } = *case;
     let found = cues::find(message.text());
-    let is_calm = found.has(Cue::Calm);
-    let is_settled = found.has(Cue::Settled);
+    let (is_calm, is_settled) = (found.has(Cue::Calm), found.has(Cue::Settled));
     let mut signals = Vec::new();
     let mut add = |bare: Bare, rule_id: &str, is_from_history: bool| {
-        let weight = context.policy.weight(bare.kind);
+        let Bare { kind, level, deadline, .. } = bare;
+        let weight = policy.weight(kind);
         // A threat may follow what is settled, a hurry may not.
-        let is_void = is_calm && bare.kind == SignalKind::Deadline
-            || is_settled && bare.kind != SignalKind::LegalOrMediaThreat
-            || !concerns(bare.kind, context.kind);
+        let is_void = is_calm && kind == SignalKind::Deadline
+            || is_settled && kind != SignalKind::LegalOrMediaThreat
+            || !concerns(kind, case.kind.0);
         if is_void || weight <= 0.0 {
             return;
         }
-        let span = message.normalized.source_span(bare.span);
-        let span = if is_from_history { Span::new(0, original.len()) } else { span };
-        let Bare { kind, level, deadline, .. } = bare;
-        signals.push(UrgencySignal { kind, rule_id: rule_id.to_owned(), span, weight, level, deadline, is_from_history });
+        let span = match is_from_history {
+            true => Span::new(0, original.len()),
+            false => message.normalized.source_span(bare.span),
+        };
+        signals.push(UrgencySignal {
+            kind,
+            rule_id: rule_id.to_owned(),
+            span,
+            weight,
+            level,
+            deadline,
+            is_from_history,
+        });
     };
-    for hit in fired {
+    for hit in case.fired {
         let kind = hit.signal.unwrap_or(SignalKind::Rule);
         match hit.effect {
             Effect::RaiseUrgency(level) if !hypothetical::is_hypothetical(message.text(), kind, hit.span) => {
@@ -80,16 +110,27 @@ pub(super) fn signals(
             _ => {}
         }
     }
-    for bare in deadline::deadlines(message, &found, context) {
-        add(bare, "", false);
-    }
-    if let Some(bare) = repeat::contact(message, &found) {
-        add(bare, "", false);
-    }
-    if let Some(level) = history::contact(message, context.history) {
-        add(Bare::new(SignalKind::RepeatContact, Span::default(), level), "", true);
-    }
+    deadline::deadlines(case, &found).into_iter().for_each(|bare| add(bare, "", false));
+    repeat::contact(message, &found).into_iter().for_each(|bare| add(bare, "", false));
+    let earlier = history::contact(message, case.history);
+    let earlier = earlier.map(|level| Bare::new(SignalKind::RepeatContact, Span::default(), level));
+    earlier.into_iter().for_each(|bare| add(bare, "", true));
     signals
+}
+
+/// What the model itself says, where that is more than nothing.
+fn head_signal(case: &Case<'_>) -> Option<UrgencySignal> {
+    let top = case.head.iter().max_by(|a, b| a.1.total_cmp(&b.1))?;
+    let weight = top.1 * case.policy.weight(SignalKind::Head);
+    (top.0 > Urgency::Normal && weight > 0.0).then(|| UrgencySignal {
+        kind: SignalKind::Head,
+        rule_id: String::new(),
+        span: Span::new(0, case.original.len()),
+        weight,
+        level: top.0,
+        deadline: None,
+        is_from_history: false,
+    })
 }
 
 /// Tells whether a signal of the kind is the customer's own matter in a message of the type: who asks for nothing needs
@@ -102,11 +143,6 @@ fn concerns(kind: SignalKind, of: InquiryType) -> bool {
     }
 }
 
-/// Returns the earliest moment by which the customer needs it.
-pub(super) fn customer_deadline(signals: &[UrgencySignal]) -> Option<Timestamp> {
-    signals.iter().filter_map(|signal| signal.deadline).min()
-}
-
 /// Returns the clause around a span: up to the nearest marks that end one.
 fn clause_around(text: &str, span: Span) -> Span {
     let is_inner = |at: usize| {
@@ -117,10 +153,7 @@ fn clause_around(text: &str, span: Span) -> Span {
     let ends = |at: usize, c: char| ends_clause(c) && !is_inner(at);
     let before = text[..span.start].char_indices().rev().find(|(at, c)| ends(*at, *c));
     let after = text[span.end..].char_indices().find(|(at, c)| ends(span.end + at, *c));
-    Span::new(
-        before.map_or(0, |(at, c)| at + c.len_utf8()),
-        after.map_or(text.len(), |(at, _)| span.end + at),
-    )
+    Span::new(before.map_or(0, |(at, c)| at + c.len_utf8()), after.map_or(text.len(), |(at, _)| span.end + at))
 }
 
 fn ends_clause(c: char) -> bool {

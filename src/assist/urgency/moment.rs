@@ -127,7 +127,8 @@ impl Clock<'_> {
         };
         // What is due by the end of a month or week is so until its last moment.
         let form = if form == Form::Before && has("end") { Form::Within } else { form };
-        let days_off = Some((first - today).get_days());
+        // A week that is running ends on its last day.
+        let days_off = Some((if has("whole") { last } else { first } - today).get_days());
         Some(Moment { span, form, from, to, days_off, is_dated, is_bare_hour })
     }
 
@@ -327,7 +328,8 @@ const NUMBERED: &str = "电线楼店门机库柜床房桌色球字链客车院�
 fn stands_alone(text: &str, span: Span, hit: &Captures<'_>) -> bool {
     let (before, after) = (&text[..span.start], &text[span.end..]);
     let starts_with_number = text[span.range()].starts_with(|c: char| c.is_ascii_digit() || is_numeral(c));
-    let goes_on = starts_with_number && before.ends_with(|c: char| c.is_ascii_alphanumeric() || is_numeral(c) || ".-/:¥第几".contains(c));
+    let goes_on = starts_with_number
+        && before.ends_with(|c: char| c.is_ascii_alphanumeric() || is_numeral(c) || ".-/:¥第几".contains(c));
     let recurs = before.ends_with(['每', '逢', '同'])
         || ["每个", "每月", "每天", "每周", "每年", "每次"].iter().any(|word| before.ends_with(word))
         || text[span.range()].starts_with(['周', '星', '礼']) && before.ends_with(is_numeral);

@@ -16,32 +16,150 @@ use crate::{
 
 /// Verbs of contact, before the count: 打了三次, 反映过两次.
 const BEFORE: &[&str] = &[
-    "打", "联系", "反映", "反馈", "投诉", "催", "追", "问", "找", "报修", "报障", "报", "申诉", "留言", "来信", "去信", "写信", "来电",
-    "致电", "电话", "沟通", "说", "讲", "跟你们说", "咨询", "上报", "举报", "写", "跑", "去", "来", "请求", "提醒", "信访", "热线", "通话",
+    "打",
+    "联系",
+    "反映",
+    "反馈",
+    "投诉",
+    "催",
+    "追",
+    "问",
+    "找",
+    "报修",
+    "报障",
+    "报",
+    "申诉",
+    "留言",
+    "来信",
+    "去信",
+    "写信",
+    "来电",
+    "致电",
+    "电话",
+    "沟通",
+    "说",
+    "讲",
+    "跟你们说",
+    "咨询",
+    "上报",
+    "举报",
+    "写",
+    "跑",
+    "去",
+    "来",
+    "请求",
+    "提醒",
+    "信访",
+    "通话",
 ];
 
 /// Verbs that say for themselves that somebody was asked; the others need to say whom.
 const CLEAR: &[&str] = &[
-    "联系", "反映", "反馈", "投诉", "催", "报修", "报障", "申诉", "留言", "来信", "写信", "来电", "致电", "沟通", "上报", "举报", "问",
-    "追", "信访", "通话", "咨询",
+    "联系", "反映", "反馈", "投诉", "催", "报修", "报障", "申诉", "留言", "来信", "写信", "来电", "致电", "沟通",
+    "上报", "举报", "问", "追", "信访", "通话", "咨询",
 ];
 
 /// Whom: needed by verbs that mean other things too.
 const WHOM: &[&str] = &[
-    "电话", "你们", "客服", "热线", "人工", "店家", "商家", "快递", "站点", "骑手", "物业", "他们", "卖家", "网点", "平台", "12345", "12315",
-    "派件", "售后", "营业厅", "柜台", "经理", "前台", "银行", "司机", "服务台", "中心", "信",
+    "电话",
+    "你们",
+    "客服",
+    "热线",
+    "人工",
+    "店家",
+    "商家",
+    "快递",
+    "站点",
+    "骑手",
+    "物业",
+    "他们",
+    "卖家",
+    "网点",
+    "平台",
+    "12345",
+    "12315",
+    "派件",
+    "售后",
+    "营业厅",
+    "柜台",
+    "经理",
+    "前台",
+    "银行",
+    "司机",
+    "服务台",
+    "中心",
+    "信",
 ];
+
+/// What comes of asking in vain; says as well that somebody was asked.
+const UNANSWERED: &[&str] = &["不接", "没人接", "没接", "占线", "不通", "没人理", "没人管", "没人应"];
 
 /// Verbs of contact behind the count: 第三次找你们, 三次电话.
 const AFTER: &[&str] = &[
-    "打电话", "电话", "打给", "打你们", "打过", "打客服", "打热线", "打了", "联系", "反映", "反馈", "投诉", "催", "问", "找你", "找客服", "找他",
-    "找人工", "找了", "找", "报修", "报障", "申诉", "留言", "来信", "写信", "来电", "致电", "沟通", "说了", "跟你", "跟你们", "来问", "来找", "上门找",
-    "咨询", "上报", "举报", "报案", "了再问",
+    "打电话",
+    "电话",
+    "打给",
+    "打你们",
+    "打过",
+    "打客服",
+    "打热线",
+    "打了",
+    "联系",
+    "反映",
+    "反馈",
+    "投诉",
+    "催",
+    "问",
+    "找你",
+    "找客服",
+    "找他",
+    "找人工",
+    "找了",
+    "找",
+    "报修",
+    "报障",
+    "申诉",
+    "留言",
+    "来信",
+    "写信",
+    "来电",
+    "致电",
+    "沟通",
+    "说了",
+    "跟你",
+    "跟你们",
+    "来问",
+    "来找",
+    "上门找",
+    "咨询",
+    "上报",
+    "举报",
+    "报案",
+    "了再问",
 ];
 
 /// Words that make the calls those of others.
 const OTHERS: &[&str] = &[
-    "催收", "骚扰", "推销", "给我打", "打给我", "打我", "广告", "诈骗电话", "他打", "一天打", "催我", "催缴", "催债", "催钱", "问我", "找我", "联系我",
+    "催收",
+    "骚扰",
+    "推销",
+    "给我打",
+    "打给我",
+    "机器人问",
+    "问了我",
+    "问路",
+    "打我",
+    "广告",
+    "诈骗电话",
+    "他打",
+    "一天打",
+    "催我",
+    "催缴",
+    "催债",
+    "催钱",
+    "问我",
+    "找我",
+    "联系我",
     "短信",
 ];
 
@@ -61,7 +179,12 @@ pub(super) fn contact(message: &Message, found: &Found) -> Option<Bare> {
         return None;
     }
     let counts = found.of(Cue::Count).filter_map(|unit| counted(text, unit));
-    let contacts = counts.filter(|count| !negated(&message.negations, count.span)).filter_map(|count| {
+    // 不下三次 is three times and more.
+    let is_denied = |span: Span| {
+        let at_least = ["不下", "不少于", "不低于"].iter().any(|word| text[..span.start].ends_with(word));
+        !at_least && negated(&message.negations, span)
+    };
+    let contacts = counts.filter(|count| !is_denied(count.span)).filter_map(|count| {
         let level = match count.times {
             3.. => Urgency::Urgent,
             2 => Urgency::Important,
@@ -84,7 +207,8 @@ struct Count {
 /// Reads the number before a unit: 三次, 第三回, 好几遍, 无数次, n次.
 fn counted(text: &str, unit: Span) -> Option<Count> {
     let before = &text[..unit.start];
-    for (words, times) in [(&["好几", "无数", "几十", "多", "十几", "n", "七八", "三四", "五六", "若干", "数"][..], 3)] {
+    for (words, times) in [(&["好几", "无数", "几十", "多", "十几", "n", "七八", "三四", "五六", "若干", "数"][..], 3)]
+    {
         if let Some(word) = words.iter().find(|word| before.ends_with(**word)) {
             // 很多次 and 不多次 are read as they stand; 许多 and 差不多 are of other things.
             let start = unit.start - word.len();
@@ -128,17 +252,50 @@ fn verb(text: &str, count: &Count) -> Option<Span> {
     };
     let (at, verb) = BEFORE.iter().filter_map(|verb| near(verb)).max_by_key(|found| (found.0, found.1.len()))?;
     let says_whom = |words: &str| WHOM.iter().any(|whom| words.contains(whom));
-    let is_contact = CLEAR.contains(&verb) || verb == "电话" || says_whom(&before[at..]) || says_whom(&before[..at]) && verb != "去";
+    // 说三次 is of anybody, 跟你们说三次 of the customer.
+    if matches!(verb, "说" | "讲") && !before[..at].contains(['跟', '和', '对', '向', '同']) {
+        return None;
+    }
+    let is_call = text[count.span.range()].ends_with("电话") && verb == "打";
+    if is_call && after.starts_with("我") {
+        return None;
+    }
+    let is_contact = is_call
+        || UNANSWERED.iter().any(|word| after.contains(word))
+        || CLEAR.contains(&verb)
+        || verb == "电话"
+        || says_whom(&before[at..])
+        || says_whom(&before[..at]) && verb != "去";
     is_contact.then(|| Span::new(clause.start + at, count.span.end))
 }
 
 /// Tells whether nothing between verb and count turns to another matter: 打了你们客服电话三次, not 打开坏了三次.
 fn is_filler(gap: &str) -> bool {
-    const OTHER_MATTER: &[&str] = &["坏", "修", "付", "扣", "换", "退", "改", "开", "断", "错", "闪", "卡", "试", "输", "刷", "看", "洗", "都", "就", "要", "能"];
+    const OTHER_MATTER: &[&str] = &[
+        "坏", "修", "付", "扣", "换", "退", "改", "开", "断", "错", "闪", "卡", "试", "输", "刷", "看", "洗", "按",
+        "都", "就", "要", "能",
+    ];
     !OTHER_MATTER.iter().any(|word| gap.contains(word))
 }
 
 /// Tells whether the clause asks how often, or what would be if.
 fn is_asked(clause: &str) -> bool {
-    ["要打几", "几次才", "几次能", "会怎", "如果", "要是", "可以", "能不能", "最多", "最少", "每天", "每月", "一个月", "限"].iter().any(|word| clause.contains(word))
+    [
+        "要打几",
+        "几次才",
+        "几次能",
+        "会怎",
+        "如果",
+        "要是",
+        "可以",
+        "能不能",
+        "最多",
+        "最少",
+        "每天",
+        "每月",
+        "一个月",
+        "限",
+    ]
+    .iter()
+    .any(|word| clause.contains(word))
 }

@@ -1,19 +1,11 @@
 //! From probabilities and signals to one level, by the policy.
 
-use crate::domain::{InquiryType, SignalKind, Urgency, UrgencyPolicy, UrgencySignal};
-
-/// What a level is made of.
-pub(in crate::assist) struct Grounds<'a> {
-    /// What the model says of each level.
-    pub head: &'a [(Urgency, f32); 3],
-    pub signals: &'a [UrgencySignal],
-    /// The primary type, with its probability.
-    pub kind: (InquiryType, f32),
-}
+use super::Case;
+use crate::domain::{InquiryType, SignalKind, Urgency, UrgencySignal};
 
 /// A level with its probability.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(in crate::assist) struct Weighed {
+pub(super) struct Weighed {
     pub level: Urgency,
     pub probability: f32,
 }
@@ -22,14 +14,15 @@ pub(in crate::assist) struct Weighed {
 ///
 /// Each argument leaves a chance that its level is wrong, and the chances of different kinds are multiplied (a noisy or).
 /// Signals of one kind tell the same thing, so the heaviest stands for all of them.
-pub(in crate::assist) fn weigh(grounds: &Grounds<'_>, policy: &UrgencyPolicy) -> Weighed {
+pub(super) fn weigh(case: &Case<'_>, signals: &[UrgencySignal]) -> Weighed {
+    let policy = case.policy;
     let head = |least: Urgency| {
-        let share: f32 = grounds.head.iter().filter(|(level, _)| *level >= least).map(|(_, share)| share).sum();
+        let share: f32 = case.head.iter().filter(|(level, _)| *level >= least).map(|(_, share)| share).sum();
         share * policy.weight(SignalKind::Head)
     };
     let at_least = |least: Urgency| {
         let doubt = |kind: SignalKind| {
-            let of_kind = grounds.signals.iter().filter(|signal| signal.kind == kind && signal.level >= least);
+            let of_kind = signals.iter().filter(|signal| signal.kind == kind && signal.level >= least);
             1.0 - of_kind.map(|signal| signal.weight).fold(0.0, f32::max)
         };
         let others = SignalKind::ALL.into_iter().filter(|kind| *kind != SignalKind::Head);
@@ -45,7 +38,7 @@ pub(in crate::assist) fn weigh(grounds: &Grounds<'_>, policy: &UrgencyPolicy) ->
     } else {
         Urgency::Normal
     };
-    let (kind, certainty) = grounds.kind;
+    let (kind, certainty) = case.kind;
     if kind == InquiryType::Complaint && level < policy.complaint_floor {
         // As sure as that it is a complaint at all.
         return Weighed { level: policy.complaint_floor, probability: certainty };
@@ -61,7 +54,10 @@ pub(in crate::assist) fn weigh(grounds: &Grounds<'_>, policy: &UrgencyPolicy) ->
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::Span;
+    use crate::{
+        assist::{message::Message, schedule::Schedule},
+        domain::{Span, Timestamp, UrgencyPolicy},
+    };
 
     fn signal(kind: SignalKind, level: Urgency, weight: f32) -> UrgencySignal {
         UrgencySignal {
@@ -75,15 +71,25 @@ mod tests {
         }
     }
 
+    fn weighed(head: [f32; 3], signals: &[UrgencySignal], policy: &UrgencyPolicy, kind: (InquiryType, f32)) -> Weighed {
+        let levels = [Urgency::Normal, Urgency::Important, Urgency::Urgent];
+        let case = Case {
+            original: "",
+            message: &Message::read(""),
+            fired: &[],
+            head: &std::array::from_fn(|at| (levels[at], head[at])),
+            kind,
+            schedule: &Schedule::try_new("UTC", &[], &[]).expect("a good schedule"),
+            policy,
+            history: &[],
+            now: Timestamp(0),
+        };
+        weigh(&case, signals)
+    }
+
     /// Shares of normal, important and urgent.
     fn check(shares: [f32; 3], signals: &[UrgencySignal], policy: &UrgencyPolicy, want: (Urgency, f32)) {
-        let head = [
-            (Urgency::Normal, shares[0]),
-            (Urgency::Important, shares[1]),
-            (Urgency::Urgent, shares[2]),
-        ];
-        let kind = (InquiryType::Consultation, 0.9);
-        let found = weigh(&Grounds { head: &head, signals, kind }, policy);
+        let found = weighed(shares, signals, policy, (InquiryType::Consultation, 0.9));
         assert_eq!(found.level, want.0, "{shares:?} {found:?}");
         assert!((found.probability - want.1).abs() < 1e-5, "{shares:?} {found:?}");
     }
@@ -117,9 +123,10 @@ mod tests {
         check([1.0, 0.0, 0.0], &deadline, &strict, (Urgency::Important, 0.0));
         let deaf = UrgencyPolicy { weights: [(SignalKind::Head, 0.5)].into(), ..UrgencyPolicy::default() };
         check([0.1, 0.1, 0.8], &[], &deaf, (Urgency::Normal, 0.55));
-        let head = [(Urgency::Normal, 0.9), (Urgency::Important, 0.1), (Urgency::Urgent, 0.0)];
-        let grounds = Grounds { head: &head, signals: &[], kind: (InquiryType::Complaint, 0.8) };
-        let floor = |complaint_floor| weigh(&grounds, &UrgencyPolicy { complaint_floor, ..UrgencyPolicy::default() });
+        let floor = |complaint_floor| {
+            let policy = UrgencyPolicy { complaint_floor, ..UrgencyPolicy::default() };
+            weighed([0.9, 0.1, 0.0], &[], &policy, (InquiryType::Complaint, 0.8))
+        };
         assert_eq!(floor(Urgency::Important), Weighed { level: Urgency::Important, probability: 0.8 });
         assert_eq!(floor(Urgency::Urgent).level, Urgency::Urgent);
         assert_eq!(floor(Urgency::Normal).level, Urgency::Normal);

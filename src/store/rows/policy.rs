@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{Result, all_named, named};
 use crate::domain::{
-    CalendarDay, DayKind, Department, DueTimes, HandoffTriggers, Policy, Queue, ReplyTexts, SignalKind,
-    Thresholds, Urgency, UrgencyPolicy, Weekday, WorkingHours,
+    CalendarDay, DayKind, Department, DueTimes, HandoffTriggers, Policy, Queue, ReplyTexts, SignalKind, Thresholds,
+    Urgency, UrgencyPolicy, Weekday, WorkingHours,
 };
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -159,7 +159,8 @@ impl From<&Policy> for PolicyShape {
 
 impl UrgencyShape {
     fn into_policy(self) -> Result<UrgencyPolicy> {
-        let weight = |(kind, weight): (String, f32)| Ok((named("urgency signal", &kind, SignalKind::from_name)?, weight));
+        let weight =
+            |(kind, weight): (String, f32)| Ok((named("urgency signal", &kind, SignalKind::from_name)?, weight));
         let weights: Result<BTreeMap<_, _>> = self.weights.into_iter().map(weight).collect();
         Ok(UrgencyPolicy {
             weights: weights?,

@@ -70,7 +70,8 @@ fn formats_of_version_1_are_read_and_written() {
 #[test]
 fn knowledge_bases_of_both_formats_are_read_and_the_newer_is_written() {
     let (_, stamp) = stamps();
-    let read = |fixture: &str| decode::<KnowledgeBaseBody>(fixture).unwrap().into_knowledge_base(stamp.clone()).unwrap();
+    let read =
+        |fixture: &str| decode::<KnowledgeBaseBody>(fixture).unwrap().into_knowledge_base(stamp.clone()).unwrap();
     let base = sample::base("shop");
     assert_eq!(read(KNOWLEDGE_BASE_2), base);
     assert_eq!(encode(&KnowledgeBaseBody::from(&base)), KNOWLEDGE_BASE_2);
