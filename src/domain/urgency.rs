@@ -110,7 +110,8 @@ impl Default for UrgencyPolicy {
     fn default() -> Self {
         Self {
             weights: SignalKind::ALL.into_iter().map(|kind| (kind, kind.default_weight())).collect(),
-            urgent_threshold: 0.5,
+            // To miss what is urgent costs more than to look once in vain.
+            urgent_threshold: 0.45,
             important_threshold: 0.5,
             complaint_floor: Urgency::Important,
         }

@@ -1,10 +1,13 @@
-//! What is feared, asked or guarded against, and is not there.
+//! What is feared, asked, guarded against or not meant, and is not there.
 //!
 //! 会不会漏电, 怕被盗, 万一着火 and 能着火吗 name a danger that nobody says is present. Knows no rules: it looks at the words
 //! around the hit. A threat is a condition by nature (不退就起诉) and never hypothetical.
 
 use super::clause_around;
-use crate::domain::{SignalKind, Span};
+use crate::{
+    domain::{SignalKind, Span},
+    text::Negation,
+};
 
 /// What makes of the words behind it a mere thought.
 const THOUGHTS: &[&str] = &[
@@ -65,9 +68,40 @@ pub(super) fn is_hypothetical(text: &str, kind: SignalKind, span: Span) -> bool 
     is_thought || is_asked
 }
 
+/// Words between what is denied and what is threatened for it: 不退款就起诉 threatens.
+const CONSEQUENCES: &[&str] = &["就", "便", "否则", "直接", "马上", "等着"];
+
+/// Tells whether a threat is taken back: 没到起诉那一步, 不至于去告你们. Rules cannot tell, for the scope of a negation does
+/// not end at the consequence.
+pub(super) fn is_taken_back(text: &str, negations: &[Negation], span: Span) -> bool {
+    let over = |negation: &&Negation| negation.scope.overlaps(span) && negation.cue.end <= span.start;
+    negations.iter().filter(over).any(|negation| {
+        let between = &text[negation.cue.end..span.start];
+        let leads = CONSEQUENCES.iter().any(|word| between.contains(word));
+        !(leads || between.contains('我') && &text[negation.cue.range()] != "不是")
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::text::negations;
+
+    #[test]
+    fn threats_are_taken_back_or_made_on_a_condition() {
+        let check = |text: &str, hit: &str, want: bool| {
+            let start = text.find(hit).expect("the hit stands in the text");
+            let span = Span::new(start, start + hit.len());
+            assert_eq!(is_taken_back(text, &negations(text), span), want, "{text}");
+        };
+        check("不至于去告你们", "告你们", true);
+        check("没到起诉那一步", "起诉", true);
+        check("不是我要报警哈", "报警", true);
+        check("不退款就起诉", "起诉", false);
+        check("不开票我去税务局举报", "税务局举报", false);
+        check("再不处理,我要起诉", "起诉", false);
+        check("我要起诉", "起诉", false);
+    }
 
     #[test]
     fn thoughts_are_told_from_facts() {

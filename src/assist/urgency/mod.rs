@@ -102,12 +102,16 @@ fn signals(case: &Case<'_>) -> Vec<UrgencySignal> {
         });
     };
     for hit in case.fired {
+        let Effect::RaiseUrgency(level) = hit.effect else { continue };
         let kind = hit.signal.unwrap_or(SignalKind::Rule);
-        match hit.effect {
-            Effect::RaiseUrgency(level) if !hypothetical::is_hypothetical(message.text(), kind, hit.span) => {
-                add(Bare::new(kind, hit.span, *level), hit.rule_id, false);
+        let is_meant = match kind {
+            SignalKind::LegalOrMediaThreat => {
+                !hypothetical::is_taken_back(message.text(), &message.negations, hit.span)
             }
-            _ => {}
+            _ => !hypothetical::is_hypothetical(message.text(), kind, hit.span),
+        };
+        if is_meant {
+            add(Bare::new(kind, hit.span, *level), hit.rule_id, false);
         }
     }
     deadline::deadlines(case, &found).into_iter().for_each(|bare| add(bare, "", false));
