@@ -122,16 +122,20 @@ fn signals(case: &Case<'_>) -> Vec<UrgencySignal> {
     signals
 }
 
-/// What the model itself says, where that is more than nothing.
+/// What the model itself argues for, where its word alone would do.
 fn head_signal(case: &Case<'_>) -> Option<UrgencySignal> {
-    let top = case.head.iter().max_by(|a, b| a.1.total_cmp(&b.1))?;
-    let weight = top.1 * case.policy.weight(SignalKind::Head);
-    (top.0 > Urgency::Normal && weight > 0.0).then(|| UrgencySignal {
+    let policy = case.policy;
+    let levels = [(Urgency::Urgent, policy.urgent_threshold), (Urgency::Important, policy.important_threshold)];
+    let (level, weight) = levels.into_iter().find_map(|(level, threshold)| {
+        let weight = weigh::head(case, level);
+        (weight >= threshold).then_some((level, weight))
+    })?;
+    Some(UrgencySignal {
         kind: SignalKind::Head,
         rule_id: String::new(),
         span: Span::new(0, case.original.len()),
         weight,
-        level: top.0,
+        level,
         deadline: None,
         is_from_history: false,
     })

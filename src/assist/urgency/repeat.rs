@@ -204,18 +204,18 @@ struct Count {
     is_ordinal: bool,
 }
 
+/// Counts without a number, of three and more.
+const MANY: &[&str] = &["好几", "无数", "几十", "多", "十几", "n", "七八", "三四", "五六", "若干", "数"];
+
 /// Reads the number before a unit: 三次, 第三回, 好几遍, 无数次, n次.
 fn counted(text: &str, unit: Span) -> Option<Count> {
     let before = &text[..unit.start];
-    for (words, times) in [(&["好几", "无数", "几十", "多", "十几", "n", "七八", "三四", "五六", "若干", "数"][..], 3)]
-    {
-        if let Some(word) = words.iter().find(|word| before.ends_with(**word)) {
-            // 很多次 and 不多次 are read as they stand; 许多 and 差不多 are of other things.
-            let start = unit.start - word.len();
-            let is_of_word = *word == "多" && text[..start].ends_with(['许', '不', '差'])
-                || *word == "n" && text[..start].ends_with(|c: char| c.is_ascii_alphanumeric());
-            return (!is_of_word).then(|| Count { span: Span::new(start, unit.end), times, is_ordinal: false });
-        }
+    if let Some(word) = MANY.iter().find(|word| before.ends_with(**word)) {
+        let start = unit.start - word.len();
+        // 许多次 is no count of contacts, and the n of a name none at all.
+        let is_of_word = *word == "多" && text[..start].ends_with(['许', '不', '差'])
+            || *word == "n" && text[..start].ends_with(|c: char| c.is_ascii_alphanumeric());
+        return (!is_of_word).then(|| Count { span: Span::new(start, unit.end), times: 3, is_ordinal: false });
     }
     let number = before.trim_end_matches(|c: char| c.is_ascii_digit() || "一二两三四五六七八九十百".contains(c));
     let digits = &before[number.len()..];
@@ -278,9 +278,9 @@ fn is_filler(gap: &str) -> bool {
     !OTHER_MATTER.iter().any(|word| gap.contains(word))
 }
 
-/// Tells whether the clause asks how often, or what would be if.
+/// Tells whether the clause asks how often, tells of a rule or of a condition, or of the time before the matter.
 fn is_asked(clause: &str) -> bool {
-    [
+    const ASKING: &[&str] = &[
         "要打几",
         "几次才",
         "几次能",
@@ -295,7 +295,10 @@ fn is_asked(clause: &str) -> bool {
         "每月",
         "一个月",
         "限",
-    ]
-    .iter()
-    .any(|word| clause.contains(word))
+        "发货前",
+        "下单前",
+        "买之前",
+        "当时",
+    ];
+    ASKING.iter().any(|word| clause.contains(word))
 }

@@ -10,23 +10,25 @@ pub(super) struct Weighed {
     pub probability: f32,
 }
 
+/// Returns how probable the model alone makes at least the level.
+pub(super) fn head(case: &Case<'_>, least: Urgency) -> f32 {
+    let share: f32 = case.head.iter().filter(|(level, _)| *level >= least).map(|(_, share)| share).sum();
+    (share * case.policy.weight(SignalKind::Head)).min(1.0)
+}
+
 /// Weighs the model's word and the signals against each other.
 ///
 /// Each argument leaves a chance that its level is wrong, and the chances of different kinds are multiplied (a noisy or).
 /// Signals of one kind tell the same thing, so the heaviest stands for all of them.
 pub(super) fn weigh(case: &Case<'_>, signals: &[UrgencySignal]) -> Weighed {
     let policy = case.policy;
-    let head = |least: Urgency| {
-        let share: f32 = case.head.iter().filter(|(level, _)| *level >= least).map(|(_, share)| share).sum();
-        share * policy.weight(SignalKind::Head)
-    };
     let at_least = |least: Urgency| {
         let doubt = |kind: SignalKind| {
             let of_kind = signals.iter().filter(|signal| signal.kind == kind && signal.level >= least);
             1.0 - of_kind.map(|signal| signal.weight).fold(0.0, f32::max)
         };
         let others = SignalKind::ALL.into_iter().filter(|kind| *kind != SignalKind::Head);
-        let doubt = others.map(doubt).product::<f32>() * (1.0 - head(least));
+        let doubt = others.map(doubt).product::<f32>() * (1.0 - head(case, least));
         (1.0 - doubt).clamp(0.0, 1.0)
     };
     let urgent = at_least(Urgency::Urgent);

@@ -42,7 +42,7 @@ async fn signals_say_what_they_found_and_where() {
     let (words, safety) = of(pb::SignalKind::Safety);
     assert_eq!((words.as_str(), safety.rule_id.as_str()), ("冒烟", "safety.fire"));
     let (words, contact) = of(pb::SignalKind::RepeatContact);
-    assert_eq!((words.as_str(), contact.from_history), ("打了三次", false));
+    assert_eq!((words.as_str(), contact.from_history), ("三次电话", false));
     let (words, deadline) = of(pb::SignalKind::Deadline);
     assert_eq!(words, "四点的火车");
     assert_eq!(deadline.deadline, Some(on_wire(shanghai("2026-11-22T16:00:00"))));
