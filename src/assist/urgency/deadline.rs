@@ -9,6 +9,7 @@ use super::{
     Bare, Case, clause_around,
     cues::{Cue, Found},
     gap,
+    hypothetical::is_taken_back,
     moment::{Form, Moment, moments},
 };
 use crate::{
@@ -136,12 +137,12 @@ fn bare(time: &Moment, reason: &Reason, now: Timestamp) -> Option<Bare> {
     let left_ms = at.0 - now.0;
     // 明天要用 is said of tomorrow, whatever the hour.
     let is_by_tomorrow = !reason.is_end && time.form != Form::Before && time.days_off.is_some_and(|days| days <= 1);
-    let level = match left_ms {
-        _ if reason.is_soft && left_ms <= FAR_MS => Urgency::Important,
-        ..=DAY_MS => Urgency::Urgent,
-        ..=FAR_MS if is_by_tomorrow => Urgency::Urgent,
-        ..=FAR_MS => Urgency::Important,
-        _ => return None,
+    let level = if left_ms > FAR_MS {
+        return None;
+    } else if !reason.is_soft && (left_ms <= DAY_MS || is_by_tomorrow) {
+        Urgency::Urgent
+    } else {
+        Urgency::Important
     };
     let span = Span::new(time.span.start.min(reason.span.start), time.span.end.max(reason.span.end));
     Some(Bare { deadline: Some(at), ..Bare::new(SignalKind::Deadline, span, level) })
@@ -167,7 +168,11 @@ impl Reader<'_> {
             let mut hits = self.found.within(clause).filter(move |hit| hit.0 == cue).map(|hit| hit.1);
             hits.find(|hit| !hit.overlaps(time.span) && gap(self.text, *hit, time.span) <= max_chars)
         };
-        let stands = |span: &Span| !negated(&self.message.negations, *span);
+        // 不必周五前到 denies, 再缴不上就停水 does not.
+        let stands = |span: &Span| {
+            let negations = &self.message.negations;
+            !negated(negations, *span) || !is_taken_back(self.text, negations, *span)
+        };
         let because = |span: Span, from_start: bool| Reason { span, from_start, is_soft: false, is_end: false };
         let is_pressing = |span: &Span| self.text[span.range()].contains(['急', '等', '赶']);
         if let Some(hit) = near(Cue::Use, NEAR).filter(stands).filter(|hit| !asks || is_pressing(hit)) {

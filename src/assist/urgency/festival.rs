@@ -27,8 +27,11 @@ pub(super) const NAMES: [&str; 18] = [
     "情人节",
 ];
 
+/// Month and day.
+type Day = (i8, i8);
+
 /// First day of spring, dragon boats, mid-autumn.
-const LUNAR: [(i16, (i8, i8), (i8, i8), (i8, i8)); 11] = [
+const LUNAR: [(i16, Day, Day, Day); 11] = [
     (2025, (1, 29), (5, 31), (10, 6)),
     (2026, (2, 17), (6, 19), (9, 25)),
     (2027, (2, 6), (6, 9), (9, 15)),

@@ -71,7 +71,7 @@ pub(super) fn is_hypothetical(text: &str, kind: SignalKind, span: Span) -> bool 
 /// Words between what is denied and what is threatened for it: 不退款就起诉 threatens.
 const CONSEQUENCES: &[&str] = &["就", "便", "否则", "直接", "马上", "等着"];
 
-/// Tells whether a threat is taken back: 没到起诉那一步, 不至于去告你们. Rules cannot tell, for the scope of a negation does
+/// Tells whether what stands in a negation is denied by it, be it a threat or a need: 没到起诉那一步, 不至于去告你们. Rules cannot tell, for the scope of a negation does
 /// not end at the consequence.
 pub(super) fn is_taken_back(text: &str, negations: &[Negation], span: Span) -> bool {
     let over = |negation: &&Negation| negation.scope.overlaps(span) && negation.cue.end <= span.start;

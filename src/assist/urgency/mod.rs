@@ -83,7 +83,7 @@ fn signals(case: &Case<'_>) -> Vec<UrgencySignal> {
         // A threat may follow what is settled, a hurry may not.
         let is_void = is_calm && kind == SignalKind::Deadline
             || is_settled && kind != SignalKind::LegalOrMediaThreat
-            || !concerns(kind, case.kind.0);
+            || !concerns(kind, level, case.kind.0);
         if is_void || weight <= 0.0 {
             return;
         }
@@ -141,12 +141,16 @@ fn head_signal(case: &Case<'_>) -> Option<UrgencySignal> {
     })
 }
 
-/// Tells whether a signal of the kind is the customer's own matter in a message of the type: who asks for nothing needs
-/// nothing, and who proposes something for everyone tells of others' trouble, save where people are in danger.
-fn concerns(kind: SignalKind, of: InquiryType) -> bool {
+/// Tells whether a signal is the customer's own matter in a message of the type: who asks for nothing needs nothing, and
+/// who proposes something for everyone tells of others' trouble, save where people are in danger or a town is cut off.
+fn concerns(kind: SignalKind, level: Urgency, of: InquiryType) -> bool {
     match of {
         InquiryType::Other => kind == SignalKind::Rule,
-        InquiryType::Suggestion => matches!(kind, SignalKind::Rule | SignalKind::Safety),
+        InquiryType::Suggestion => match kind {
+            SignalKind::Rule | SignalKind::Safety => true,
+            SignalKind::ServiceDown => level == Urgency::Urgent,
+            _ => false,
+        },
         InquiryType::Consultation | InquiryType::Complaint => true,
     }
 }

@@ -334,8 +334,11 @@ fn stands_alone(text: &str, span: Span, hit: &Captures<'_>) -> bool {
         || ["每个", "每月", "每天", "每周", "每年", "每次"].iter().any(|word| before.ends_with(word))
         || text[span.range()].starts_with(['周', '星', '礼']) && before.ends_with(is_numeral);
     let is_of_thing = after.starts_with(|c| NUMBERED.contains(c)) && text[span.range()].ends_with(['号', '点']);
+    // 便宜一点, 说两点; but 两点要面试.
+    let goes_to_event = after.starts_with(['要', '就', '的', '登', '开', '起', '截', '必', '得']);
     let is_bit = hit.name("c_hour").is_some_and(|hour| {
-        matches!(hour.as_str(), "一" | "两") && hit.name("before").is_none() && hit.name("c_minute").is_none()
+        let is_small = matches!(hour.as_str(), "一" | "两");
+        is_small && hit.name("before").is_none() && hit.name("c_minute").is_none() && !goes_to_event
     });
     let is_month = hit.name("end").is_some_and(|end| end.as_str() == "内") && hit.name("month_end").is_none();
     // 五月底 is of a month that need not be this one.

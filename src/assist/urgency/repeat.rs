@@ -138,6 +138,9 @@ const AFTER: &[&str] = &[
     "了再问",
 ];
 
+/// Coming again for the same, behind the count.
+const VISITS: &[&str] = &["来要", "来问", "来找", "来催", "来办", "来退", "来报", "来取", "来拿"];
+
 /// Words that make the calls those of others.
 const OTHERS: &[&str] = &[
     "催收",
@@ -235,7 +238,13 @@ fn verb(text: &str, count: &Count) -> Option<Span> {
     if OTHERS.iter().any(|word| words.contains(word)) || is_asked(words) {
         return None;
     }
-    let after = text[count.span.end..clause.end].trim_start_matches(['了', '地', '在', '来', '给', '又', '再', '往']);
+    let behind = &text[count.span.end..clause.end];
+    // 第四通电话, 第三次来要.
+    let is_call = count.is_ordinal && text[count.span.range()].ends_with("电话");
+    if is_call || VISITS.iter().any(|visit| behind.starts_with(visit)) {
+        return Some(count.span);
+    }
+    let after = behind.trim_start_matches(['了', '地', '在', '来', '给', '又', '再', '往']);
     let start = clause.end - after.len();
     if let Some(verb) = AFTER.iter().find(|verb| after.starts_with(**verb)) {
         let is_visit = *verb == "找" && !WHOM.iter().any(|whom| after.contains(whom));

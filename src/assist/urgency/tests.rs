@@ -192,6 +192,7 @@ fn threats_and_outages() {
         "不给说法我就发到网上曝光",
         "我已经报警了",
         "明天就找记者",
+        "要不回来我就报警",
     ] {
         desk.check_kind(text, LegalOrMediaThreat, Some(Urgent));
     }
@@ -233,6 +234,8 @@ fn contacts_are_counted_and_faults_are_not() {
         "多次投诉无果",
         "给快递员打了七八个电话",
         "前台打了八次都不接",
+        "第四通电话了，接一下人工",
+        "第三次来要发票了",
         "前后联系了四次，每次换个人",
     ] {
         desk.check(text, &[(RepeatContact, Urgent)]);
@@ -293,6 +296,8 @@ fn needs_are_told_from_mentions() {
     check("今天下班前不到账我就过去", urgent("2026-11-25T18:00"));
     check("报销截止今晚八点，票还没开", urgent("2026-11-25T20:00"));
     check("券今晚过期，用不了", urgent("2026-11-26T00:00"));
+    check("我两点要线上答辩，网还没通", urgent("2026-11-25T14:00"));
+    check("水费今天再缴不上就停水了", urgent("2026-11-26T00:00"));
     check("今晚十二点前要改数量", urgent("2026-11-26T00:00"));
     check("今天23:59截止，点不动", urgent("2026-11-25T23:59"));
     check("周六之前寄给我", important("2026-11-28T00:00"));

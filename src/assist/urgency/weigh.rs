@@ -109,7 +109,7 @@ mod tests {
         let policy = UrgencyPolicy::default();
         let one = signal(SignalKind::Deadline, Urgency::Urgent, 0.4);
         let other = signal(SignalKind::RepeatContact, Urgency::Urgent, 0.4);
-        check([1.0, 0.0, 0.0], &[one.clone()], &policy, (Urgency::Normal, 0.6));
+        check([1.0, 0.0, 0.0], std::slice::from_ref(&one), &policy, (Urgency::Normal, 0.6));
         check([1.0, 0.0, 0.0], &[one.clone(), one.clone()], &policy, (Urgency::Normal, 0.6));
         check([1.0, 0.0, 0.0], &[one.clone(), other], &policy, (Urgency::Urgent, 0.64));
         check([0.6, 0.0, 0.4], &[one], &policy, (Urgency::Urgent, 0.64));
