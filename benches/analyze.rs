@@ -47,6 +47,7 @@ fn many_rules() -> Rules {
             condition,
             unless: Vec::new(),
             effect: Effect::RaiseUrgency(Urgency::Important),
+            signal: None,
             negation_aware: true,
             example: String::new(),
             counter_example: None,

@@ -5,10 +5,11 @@ use super::{
     message::Message,
     route,
     rule_effects::{Change, Effects, Tops},
-    rules::{self, Rules},
+    rules::{self, Fired, Rules},
+    urgency,
 };
 use crate::{
-    domain::{Analysis, Channel, Domain, Entity, InquiryType, LabelProbability, Timestamp, Urgency},
+    domain::{Analysis, Channel, Domain, Entity, InquiryType, LabelProbability, Timestamp, Turn},
     model::Input,
     text::Entities,
 };
@@ -27,6 +28,8 @@ pub struct Lights<'a> {
     /// With the knowledge base's products.
     pub entities: Option<&'a Entities>,
     pub channel: Channel,
+    /// Earlier turns, oldest first.
+    pub history: &'a [Turn],
     pub now: Timestamp,
 }
 
@@ -35,30 +38,44 @@ pub fn analyze(original: &str, message: &Message, lights: &Lights<'_>) -> Analys
     let class = lights.shared.bundle.classify(Input { text: message.text(), words: &message.words });
     let mut presence = class.type_presence;
     let (mut types, mut sentiments) = (sorted(&class.types), sorted(&class.sentiment));
-    let mut urgency = labelled(class.top_urgency().0, class.top_urgency().1);
+    let head = labelled(class.top_urgency().0, class.top_urgency().1);
     let mut domains: Vec<_> = class.domains.into_iter().map(|(label, p)| labelled(Domain(label), p)).collect();
-    let model = Tops::of(&types, &urgency, &domains, &sentiments);
+    let model = Tops::of(&types, &head, &domains, &sentiments);
     let effects = Effects::of(rules::evaluate(&lights.shared.rules, lights.rules, message));
     effects.merge_types(&mut types, &mut presence);
     effects.merge_domains(&mut domains);
     effects.merge_sentiments(&mut sentiments);
-    effects.raise_urgency(&mut urgency);
-    // By the label set a complaint is never of normal urgency.
-    let primary = types.first().map_or(InquiryType::Other, |top| top.label);
-    if primary == InquiryType::Complaint && urgency.label == Urgency::Normal {
-        urgency = labelled(Urgency::Important, types[0].probability);
-    }
+    let kind = types.first().map_or((InquiryType::Other, 0.0), |top| (top.label, top.probability));
+    let counting: Vec<Fired<'_>> = effects.counting().copied().collect();
+    let assessed = urgency::assess(&urgency::Case {
+        original,
+        message,
+        fired: &counting,
+        head: &class.urgency,
+        kind,
+        schedule: &lights.policy.schedule,
+        policy: &lights.policy.policy.urgency,
+        history: lights.history,
+        now: lights.now,
+    });
+    let mut urgency = labelled(assessed.level, assessed.probability);
     effects.cap_urgency(&mut urgency);
+    let due = route::Due {
+        channel: lights.channel,
+        urgency: urgency.label,
+        customer_deadline: assessed.customer_deadline,
+        now: lights.now,
+    };
     let result = Tops::of(&types, &urgency, &domains, &sentiments);
-    let by_policy = route::route(lights.policy, result.domain.label.as_str(), urgency.label, primary);
+    let by_policy = route::route(lights.policy, result.domain.label.as_str(), urgency.label, kind.0);
     let routing = effects.reroute(&by_policy, lights.policy);
     let change = Change { model: &model, result: &result, queues: (&by_policy.queue_id, &routing.queue_id) };
     let abstain_below = lights.policy.policy.thresholds.abstain.unwrap_or(ABSTAIN_BELOW);
     Analysis {
         abstained: types.first().is_none_or(|top| top.probability < abstain_below),
-        secondary_type: secondary(primary, &presence),
-        follow_up: route::follow_up(lights.policy, lights.channel, urgency.label, lights.now),
-        urgency_signals: effects.signals(&message.normalized),
+        secondary_type: secondary(kind.0, &presence),
+        follow_up: route::follow_up(lights.policy, &due),
+        urgency_signals: assessed.signals,
         rule_hits: effects.hits(&message.normalized, &change),
         routing,
         entities: entities(original, lights),

@@ -95,7 +95,8 @@ pub fn answer(snap: &Snap, ask: &Ask<'_>) -> Result<Reply, AssistError> {
     stages.end("normalize");
     let entities = bases.first().map(|base| &*base.entities);
     let rules = bases.first().and_then(|base| base.rules.as_deref());
-    let lights = Lights { shared: &snap.shared, policy, rules, entities, channel: ask.inquiry.channel, now: ask.now };
+    let Inquiry { channel, history, .. } = ask.inquiry;
+    let lights = Lights { shared: &snap.shared, policy, rules, entities, channel: *channel, history, now: ask.now };
     let analysis = analyze::analyze(&ask.inquiry.text, &message, &lights);
     stages.end("analyze");
     let completed = complete::complete(&message, &ask.inquiry.history);
@@ -187,6 +188,7 @@ pub fn analyze_by(
         rules,
         entities: base.map(|base| &*base.entities),
         channel: ask.inquiry.channel,
+        history: &ask.inquiry.history,
         now: ask.now,
     };
     let message = Message::read(text);

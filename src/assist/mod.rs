@@ -30,6 +30,7 @@ mod rules;
 mod schedule;
 mod small_talk;
 mod suggest;
+mod urgency;
 mod vectors;
 
 pub use answer::{Ask, AssistError, analyze_alone, analyze_by, answer, search};

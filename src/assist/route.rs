@@ -33,30 +33,56 @@ fn priority(urgency: Urgency, kind: InquiryType) -> u8 {
     }
 }
 
-/// Plans when somebody responds, resolves and follows up: half-way between the two, and once more for urgent matters.
-pub fn follow_up(ready: &ReadyPolicy, channel: Channel, urgency: Urgency, now: Timestamp) -> FollowUpPlan {
-    let due = due_times(ready, channel, urgency);
+/// What due times depend on.
+pub struct Due {
+    pub channel: Channel,
+    pub urgency: Urgency,
+    /// By when the customer needs it.
+    pub customer_deadline: Option<Timestamp>,
+    pub now: Timestamp,
+}
+
+/// Plans when somebody responds, resolves and follows up: half-way between the two, and twice for urgent matters.
+///
+/// The customer's deadline is kept where it lies ahead: nobody is due later, and what was planned beyond it is spread
+/// evenly over the time that is left.
+pub fn follow_up(ready: &ReadyPolicy, due: &Due) -> FollowUpPlan {
+    let Due { channel, urgency, customer_deadline, now } = *due;
+    let times = due_times(ready, channel, urgency);
     let after = |minutes: u32| {
-        if due.around_the_clock {
+        if times.around_the_clock {
             now.plus_minutes(i64::from(minutes))
         } else {
             ready.schedule.after_working_minutes(now, minutes)
         }
     };
     let between = |part: u32, of: u32| {
-        let span = due.resolve_minutes.saturating_sub(due.respond_minutes);
-        due.respond_minutes + (u64::from(span) * u64::from(part) / u64::from(of)) as u32
+        let span = times.resolve_minutes.saturating_sub(times.respond_minutes);
+        times.respond_minutes + (u64::from(span) * u64::from(part) / u64::from(of)) as u32
     };
-    let follow_up_times = match urgency {
-        Urgency::Urgent => vec![after(between(1, 3)), after(between(2, 3))],
-        Urgency::Important => vec![after(between(1, 2))],
-        Urgency::Normal => Vec::new(),
+    let parts: &[(u32, u32)] = match urgency {
+        Urgency::Urgent => &[(1, 3), (2, 3)],
+        Urgency::Important => &[(1, 2)],
+        Urgency::Normal => &[],
+    };
+    let (respond_by, resolve_by) =
+        (after(times.respond_minutes), after(times.resolve_minutes.max(times.respond_minutes)));
+    let kept = customer_deadline.filter(|deadline| *deadline > now && *deadline < resolve_by);
+    let (respond_by, resolve_by, follow_up_times) = match kept {
+        None => (respond_by, resolve_by, parts.iter().map(|(part, of)| after(between(*part, *of))).collect()),
+        Some(deadline) => {
+            let respond_by = respond_by.min(deadline);
+            let left_ms = deadline.0 - respond_by.0;
+            let at = |part: u32, of: u32| Timestamp(respond_by.0 + left_ms * i64::from(part) / i64::from(of));
+            (respond_by, deadline, parts.iter().map(|(part, of)| at(*part, *of)).collect())
+        }
     };
     FollowUpPlan {
-        respond_by: after(due.respond_minutes),
-        resolve_by: after(due.resolve_minutes.max(due.respond_minutes)),
+        respond_by,
+        resolve_by,
         follow_up_times,
         within_working_hours: ready.schedule.is_open_at(now),
+        customer_deadline,
     }
 }
 

@@ -18,7 +18,7 @@ use super::{
     rules::{Fired, effect_name},
 };
 use crate::{
-    domain::{Domain, Effect, InquiryType, LabelProbability, Routing, RuleHit, Sentiment, Urgency, UrgencySignal},
+    domain::{Domain, Effect, InquiryType, LabelProbability, Routing, RuleHit, Sentiment, Urgency},
     text::Normalized,
 };
 
@@ -113,20 +113,9 @@ impl<'a> Effects<'a> {
         });
     }
 
-    /// Raises the urgency to the highest level that a rule asks for.
-    pub(super) fn raise_urgency(&self, urgency: &mut LabelProbability<Urgency>) {
-        let levels = self.counting().filter_map(|effect| match effect {
-            Effect::RaiseUrgency(level) => Some(*level),
-            _ => None,
-        });
-        if let Some(level) = levels.max().filter(|level| *level > urgency.label) {
-            *urgency = LabelProbability { label: level, probability: RULE_PROBABILITY };
-        }
-    }
-
     /// Brings the urgency down to the lowest cap; to be called when nothing raises it any more.
     pub(super) fn cap_urgency(&self, urgency: &mut LabelProbability<Urgency>) {
-        let caps = self.counting().filter_map(|effect| match effect {
+        let caps = self.effects().filter_map(|effect| match effect {
             Effect::CapUrgency(level) => Some(*level),
             _ => None,
         });
@@ -161,16 +150,6 @@ impl<'a> Effects<'a> {
         self.has(&Effect::Block)
     }
 
-    /// Names what raised the urgency.
-    pub(super) fn signals(&self, normalized: &Normalized) -> Vec<UrgencySignal> {
-        let signal = |hit: &Fired<'_>| {
-            let Effect::RaiseUrgency(level) = hit.effect else { return None };
-            let span = normalized.source_span(hit.span);
-            Some(UrgencySignal { rule_id: hit.rule_id.to_owned(), span, level: *level })
-        };
-        self.fired.iter().filter(|hit| hit.counts()).filter_map(signal).collect()
-    }
-
     /// Names every rule that fired, and whether the result differs by it.
     pub(super) fn hits(&self, normalized: &Normalized, change: &Change<'_>) -> Vec<RuleHit> {
         let one = |hit: &Fired<'_>| RuleHit {
@@ -202,12 +181,17 @@ impl<'a> Effects<'a> {
     }
 
     fn has(&self, effect: &Effect) -> bool {
-        self.counting().any(|found| found == effect)
+        self.effects().any(|found| found == effect)
+    }
+
+    /// Lists the rules whose effects take place.
+    pub(super) fn counting(&self) -> impl DoubleEndedIterator<Item = &Fired<'a>> + '_ {
+        self.fired.iter().filter(|hit| hit.counts())
     }
 
     /// Lists the effects that take place.
-    fn counting(&self) -> impl DoubleEndedIterator<Item = &'a Effect> + '_ {
-        self.fired.iter().filter(|hit| hit.counts()).map(|hit| hit.effect)
+    fn effects(&self) -> impl DoubleEndedIterator<Item = &'a Effect> + '_ {
+        self.counting().map(|hit| hit.effect)
     }
 
     fn merge<L: Clone + PartialEq>(
@@ -216,7 +200,7 @@ impl<'a> Effects<'a> {
         read: impl Fn(&Effect, &mut dyn FnMut(Act<L>)),
     ) {
         let (mut forbidden, mut wanted) = (Vec::new(), Vec::new());
-        for effect in self.counting() {
+        for effect in self.effects() {
             read(effect, &mut |act| match act {
                 Act::Set(label) => wanted.push(label),
                 Act::Forbid(label) => forbidden.push(label),

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use thiserror::Error;
 
-use crate::domain::{Condition, Effect, InquiryType, Rule, RuleSet, Sentiment, Urgency};
+use crate::domain::{Condition, Effect, InquiryType, Rule, RuleSet, Sentiment, SignalKind, Urgency};
 
 /// The version of the file shape this program reads.
 const FORMAT: u32 = 1;
@@ -35,6 +35,8 @@ struct RuleShape {
     #[serde(default)]
     unless: Vec<String>,
     effect: EffectShape,
+    /// What kind of signal a rule that raises the urgency gives.
+    signal: Option<String>,
     #[serde(default)]
     negation_aware: bool,
     example: String,
@@ -83,11 +85,18 @@ fn rule(shape: RuleShape) -> Result<Rule, RuleFileError> {
         let rule = shape.id.clone();
         RuleFileError::Label { rule, label, question }
     })?;
+    let kind = |label: String| {
+        let unknown =
+            RuleFileError::Label { rule: shape.id.clone(), label: label.clone(), question: "urgency signals" };
+        SignalKind::from_name(&label).ok_or(unknown)
+    };
+    let signal = shape.signal.map(kind).transpose()?;
     Ok(Rule {
         id: shape.id,
         condition,
         unless: shape.unless,
         effect,
+        signal,
         negation_aware: shape.negation_aware,
         example: shape.example,
         counter_example: shape.counter_example,

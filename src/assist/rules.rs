@@ -8,7 +8,7 @@ use std::collections::HashMap;
 
 use super::message::Message;
 use crate::{
-    domain::{Condition, Effect, KnowledgeBaseId, RuleSet, Rulebook, Span},
+    domain::{Condition, Effect, KnowledgeBaseId, RuleSet, Rulebook, SignalKind, Span},
     text::{Negation, RuleError, RuleMatcher},
 };
 
@@ -22,6 +22,8 @@ pub struct Fired<'a> {
     pub effect: &'a Effect,
     /// The rule by which this one counts not.
     pub disabled_by: Option<&'a str>,
+    /// What a rule that raises the urgency has found.
+    pub signal: Option<SignalKind>,
 }
 
 impl Fired<'_> {
@@ -78,6 +80,7 @@ impl Rules {
             span,
             effect: &self.set.rules[idx].effect,
             disabled_by: None,
+            signal: self.set.rules[idx].signal,
         });
         fired.collect()
     }

@@ -57,7 +57,7 @@ impl Schedule {
 
     /// Tells whether somebody works at the moment.
     pub fn is_open_at(&self, at: Timestamp) -> bool {
-        let zoned = self.zoned(at);
+        let zoned = self.local(at);
         let minute = u16::try_from(i32::from(zoned.hour()) * 60 + i32::from(zoned.minute())).unwrap_or(0);
         self.spans_of(zoned.date()).iter().any(|(from, to)| (*from..*to).contains(&minute))
     }
@@ -66,7 +66,7 @@ impl Schedule {
     /// within 400 days, the minutes are counted around the clock.
     pub fn after_working_minutes(&self, from: Timestamp, minutes: u32) -> Timestamp {
         let mut left_ms = i64::from(minutes) * 60_000;
-        let mut date = self.zoned(from).date();
+        let mut date = self.local(from).date();
         for _ in 0..HORIZON_DAYS {
             for (start, end) in self.spans_of(date) {
                 let (start, end) = (self.moment(date, *start).max(from), self.moment(date, *end));
@@ -87,7 +87,7 @@ impl Schedule {
 
     /// Writes a moment as customers read it: 今天18:00, 明天09:30, 11月23日10:00.
     pub fn describe(&self, at: Timestamp, now: Timestamp) -> String {
-        let (at, now) = (self.zoned(at), self.zoned(now));
+        let (at, now) = (self.local(at), self.local(now));
         let days = (at.date() - now.date()).get_days();
         let day = match days {
             0 => "今天".to_owned(),
@@ -97,7 +97,28 @@ impl Schedule {
         format!("{day}{:02}:{:02}", at.hour(), at.minute())
     }
 
-    fn zoned(&self, at: Timestamp) -> jiff::Zoned {
+    /// Returns the moment at which the last of `days` worked days after the present one ends; today counts for none.
+    pub(super) fn after_working_days(&self, from: Timestamp, days: u32) -> Timestamp {
+        let mut date = self.local(from).date();
+        let mut left = days;
+        for _ in 0..HORIZON_DAYS {
+            if left == 0 {
+                break;
+            }
+            let Ok(next) = date.tomorrow() else { break };
+            date = next;
+            left -= u32::from(!self.spans_of(date).is_empty());
+        }
+        self.moment(date, self.closing_minute(date).unwrap_or(1_440))
+    }
+
+    /// Returns the minute at which work ends on the day; none where nobody works.
+    pub(super) fn closing_minute(&self, date: Date) -> Option<u16> {
+        self.spans_of(date).last().map(|(_, to)| *to)
+    }
+
+    /// Returns the moment as the wall clock shows it.
+    pub(super) fn local(&self, at: Timestamp) -> jiff::Zoned {
         let moment = jiff::Timestamp::from_millisecond(at.0).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
         moment.to_zoned(self.zone.clone())
     }
@@ -110,7 +131,8 @@ impl Schedule {
         }
     }
 
-    fn moment(&self, date: Date, minute: u16) -> Timestamp {
+    /// Returns the moment at `minute` after midnight; 1,440 is the next midnight.
+    pub(super) fn moment(&self, date: Date, minute: u16) -> Timestamp {
         let midnight = date.at(0, 0, 0, 0);
         let local = midnight.checked_add(TimeSpan::new().minutes(i64::from(minute))).unwrap_or(midnight);
         let zoned = local.to_zoned(self.zone.clone());

@@ -16,6 +16,8 @@ use crate::{
 
 /// The moment golden questions are asked at, 2026-11-22 10:00 in Shanghai, for articles come and go.
 const GOLDEN_MOMENT: Timestamp = Timestamp(1_795_312_800_000);
+/// The moment labelled messages are read at, the Wednesday after: 周五 is ahead and 上周 behind, as their writers had it.
+const LABELS_MOMENT: Timestamp = Timestamp(1_795_572_000_000);
 /// The knowledge base that articles to measure are put into.
 const EVAL_BASE: &str = "eval";
 
@@ -104,7 +106,8 @@ fn retrieval(session: &Session, options: &RetrievalOptions) -> anyhow::Result<()
 fn labels(session: &Session, options: &LabelsOptions) -> anyhow::Result<()> {
     let rows = files::read_messages(&options.messages)?;
     ensure!(!rows.is_empty(), "{} holds no rows", options.messages.display());
-    let app = App::start(&session.config, &StoreKind::Memory)?;
+    // What is urgent depends on the moment, and figures must not.
+    let app = App::start_with(&session.config, &StoreKind::Memory, Arc::new(ManualClock::new(LABELS_MOMENT)), None)?;
     let bar = output::bar(rows.len(), "analyze");
     let snap = app.live.load();
     let mut progress = |done: usize| bar.set_position(done as u64);
@@ -247,8 +250,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_golden_moment_is_the_one_named() {
-        let moment: jiff::Timestamp = "2026-11-22T10:00:00+08:00".parse().expect("a moment");
-        assert_eq!(GOLDEN_MOMENT.0, moment.as_millisecond());
+    fn the_moments_are_those_named() {
+        for (moment, named) in
+            [(GOLDEN_MOMENT, "2026-11-22T10:00:00+08:00"), (LABELS_MOMENT, "2026-11-25T10:00:00+08:00")]
+        {
+            let named: jiff::Timestamp = named.parse().expect("a moment");
+            assert_eq!(moment.0, named.as_millisecond());
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! What was understood of a message.
 
-use super::{Domain, Entity, InquiryType, KnowledgeBaseId, Sentiment, Span, Timestamp, Urgency};
+use super::{Domain, Entity, InquiryType, KnowledgeBaseId, Sentiment, Span, Timestamp, Urgency, UrgencySignal};
 
 /// A label with the probability that it is right.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,14 +26,6 @@ pub struct RuleHit {
     pub disabled_by: Option<String>,
 }
 
-/// Something in the text that raised the urgency.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct UrgencySignal {
-    pub rule_id: String,
-    pub span: Span,
-    pub level: Urgency,
-}
-
 /// Who should take the message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Routing {
@@ -54,6 +46,8 @@ pub struct FollowUpPlan {
     pub follow_up_times: Vec<Timestamp>,
     /// Whether the queue works at the moment of the message.
     pub within_working_hours: bool,
+    /// The earliest moment by which the customer needs it; the times above keep it where they can.
+    pub customer_deadline: Option<Timestamp>,
 }
 
 /// The analysis of one message; labels are merged from model and rules, the most probable first. What the model alone

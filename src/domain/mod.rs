@@ -20,8 +20,9 @@ mod record;
 mod reply;
 mod rule;
 mod span;
+mod urgency;
 
-pub use analysis::{Analysis, FollowUpPlan, LabelProbability, Routing, RuleHit, UrgencySignal};
+pub use analysis::{Analysis, FollowUpPlan, LabelProbability, Routing, RuleHit};
 pub use article::{Article, ArticleState, Audience, Channel, ChannelAnswers, Phrasing, PhrasingKind};
 pub use clock::{Clock, ManualClock, Timestamp};
 pub use entity::{Entity, EntityKind};
@@ -43,3 +44,4 @@ pub use reply::{
 };
 pub use rule::{Condition, Effect, Rule, RuleSet, Rulebook};
 pub use span::Span;
+pub use urgency::{SignalKind, UrgencyPolicy, UrgencySignal};

@@ -1,6 +1,6 @@
 //! Classification and routing rules as data.
 
-use super::{InquiryType, Sentiment, Urgency};
+use super::{InquiryType, Sentiment, SignalKind, Urgency};
 
 /// When a rule fires, on the normalized text.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,6 +47,8 @@ pub struct Rule {
     /// Does not fire where any of these phrases stands in the text.
     pub unless: Vec<String>,
     pub effect: Effect,
+    /// What a rule that raises the urgency has found; none where it is of no kind but its own.
+    pub signal: Option<SignalKind>,
     /// Whether a hit inside the scope of a negation counts not.
     pub negation_aware: bool,
     /// A message that a test runs and that must fire the rule.

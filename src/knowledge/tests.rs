@@ -57,6 +57,7 @@ pub(super) fn rule(id: &str, phrase: &str) -> Rule {
         condition: Condition::Phrases(vec![phrase.to_owned()]),
         unless: Vec::new(),
         effect: Effect::RaiseUrgency(Urgency::Urgent),
+        signal: None,
         negation_aware: true,
         example: format!("我说的是{phrase}"),
         counter_example: Some(format!("没有{phrase}")),

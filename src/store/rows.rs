@@ -70,6 +70,25 @@ impl<'de, const NUMBER: u32> Deserialize<'de> for Format<NUMBER> {
     }
 }
 
+/// The format number of a shape that has had others: those up to this one are read, this one is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct FormatUpTo<const NUMBER: u32>;
+
+impl<const NUMBER: u32> Serialize for FormatUpTo<NUMBER> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        serializer.serialize_u32(NUMBER)
+    }
+}
+
+impl<'de, const NUMBER: u32> Deserialize<'de> for FormatUpTo<NUMBER> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        match u32::deserialize(deserializer)? {
+            found if (1..=NUMBER).contains(&found) => Ok(Self),
+            found => Err(D::Error::custom(format_args!("format {found} is unknown, this program knows 1 to {NUMBER}"))),
+        }
+    }
+}
+
 /// Writes a shape as JSON.
 pub(super) fn encode<T: Serialize>(shape: &T) -> String {
     serde_json::to_string(shape).expect("shapes are structs of strings, numbers and lists, which JSON can hold")

@@ -60,6 +60,7 @@ pub(in crate::knowledge) fn check_base(base: &KnowledgeBase, prefix: &str) -> Ve
     check_queues(&mut violations, &base.policy);
     check_texts(&mut violations, &base.policy);
     check_lists(&mut violations, &base.policy);
+    check_urgency(&mut violations, &base.policy);
     let is_good = CLARIFY_OPTIONS.contains(&base.policy.max_clarify_options);
     violations.check(is_good, "policy.max_clarify_options", "must be 2 to 4");
     violations.into_list()
@@ -75,6 +76,21 @@ fn check_thresholds(violations: &mut Violations, policy: &Policy) {
     }
     if let (Some(clarify), Some(answer)) = (thresholds.clarify, thresholds.answer) {
         violations.check(clarify <= answer, "policy.thresholds.clarify", "must not be above answer");
+    }
+}
+
+fn check_urgency(violations: &mut Violations, policy: &Policy) {
+    let urgency = &policy.urgency;
+    for (kind, weight) in &urgency.weights {
+        let field = format!("policy.urgency.weights[{}]", kind.as_str());
+        violations.check((0.0..=1.0).contains(weight), field, "must be within 0 and 1");
+    }
+    let thresholds =
+        [("urgent_threshold", urgency.urgent_threshold), ("important_threshold", urgency.important_threshold)];
+    for (name, value) in thresholds {
+        // At 0 every message would be of the level.
+        let is_good = value > 0.0 && value <= 1.0;
+        violations.check(is_good, format!("policy.urgency.{name}"), "must be above 0 and at most 1");
     }
 }
 

@@ -2,7 +2,7 @@ use super::*;
 use crate::{
     domain::{
         Article, ArticleId, Audience, CalendarDay, Condition, DayKind, Domain, DueTimes, Effect, KnowledgeBase, Queue,
-        Rule, SynonymSet, Timestamp, Urgency, Weekday, WorkingHours,
+        Rule, SignalKind, SynonymSet, Timestamp, Urgency, Weekday, WorkingHours,
     },
     knowledge::{
         error::FieldViolation,
@@ -134,6 +134,17 @@ fn policies_keep_the_limits_of_the_contract() {
         |b| b.policy.opening_questions = (0..21).map(|n| n.to_string()).collect(),
         &["policy.opening_questions"],
     );
+}
+
+#[test]
+fn urgency_is_weighed_within_bounds() {
+    check_policy(|b| b.policy.urgency.weights = [(SignalKind::Safety, 0.0), (SignalKind::Head, 1.0)].into(), &[]);
+    check_policy(
+        |b| b.policy.urgency.weights = [(SignalKind::Safety, 1.1), (SignalKind::Head, f32::NAN)].into(),
+        &["policy.urgency.weights[safety]", "policy.urgency.weights[head]"],
+    );
+    check_policy(|b| b.policy.urgency.urgent_threshold = 0.0, &["policy.urgency.urgent_threshold"]);
+    check_policy(|b| b.policy.urgency.important_threshold = 1.01, &["policy.urgency.important_threshold"]);
 }
 
 #[test]

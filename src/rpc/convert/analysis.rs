@@ -7,6 +7,7 @@ use crate::{
             enums::{inquiry_type_of, sentiment_of, urgency_of},
             spans::Spans,
             time::timestamp_of,
+            urgency::signals_of,
         },
         names, pb,
     },
@@ -35,7 +36,7 @@ pub(in crate::rpc) fn analysis_with(analysis: &Analysis, spans: &Spans) -> pb::A
         model_urgency: Some(urgency_probability_of(&analysis.model_urgency)),
         domains: analysis.domains.iter().map(domain_of).collect(),
         sentiment: Some(sentiment_probability_of(&analysis.sentiment)),
-        urgency_signals: signals_of(analysis, spans),
+        urgency_signals: signals_of(&analysis.urgency_signals, spans),
         rule_hits: hits_of(analysis, spans),
         entities: entities_of(analysis, spans),
         routing: Some(routing_of(&analysis.routing)),
@@ -62,15 +63,6 @@ fn domain_of(top: &LabelProbability<Domain>) -> pb::LabelProbability {
 
 fn sentiment_probability_of(top: &LabelProbability<Sentiment>) -> pb::SentimentProbability {
     pb::SentimentProbability { sentiment: sentiment_of(top.label).into(), probability: top.probability }
-}
-
-fn signals_of(analysis: &Analysis, spans: &Spans) -> Vec<pb::UrgencySignal> {
-    let signals = analysis.urgency_signals.iter().map(|signal| pb::UrgencySignal {
-        rule_id: signal.rule_id.clone(),
-        span: Some(spans.get(signal.span)),
-        level: urgency_of(signal.level).into(),
-    });
-    signals.collect()
 }
 
 fn hits_of(analysis: &Analysis, spans: &Spans) -> Vec<pb::RuleHit> {
@@ -105,5 +97,6 @@ fn follow_up_of(plan: &FollowUpPlan) -> pb::FollowUpPlan {
         resolve_by: Some(timestamp_of(plan.resolve_by)),
         follow_up_times: plan.follow_up_times.iter().copied().map(timestamp_of).collect(),
         within_working_hours: plan.within_working_hours,
+        customer_deadline: plan.customer_deadline.map(timestamp_of),
     }
 }

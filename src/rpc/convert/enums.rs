@@ -120,6 +120,22 @@ writes! {
     }
 }
 reads! {
+    /// Reads the kind of a signal.
+    read_signal_kind, pb::SignalKind => domain::SignalKind {
+        Safety => Safety, MoneyAtRisk => MoneyAtRisk, AccountAtRisk => AccountAtRisk,
+        LegalOrMediaThreat => LegalOrMediaThreat, Deadline => Deadline, RepeatContact => RepeatContact,
+        ServiceDown => ServiceDown, Rule => Rule, Head => Head,
+    }
+}
+writes! {
+    /// Writes the kind of a signal.
+    signal_kind_of, domain::SignalKind => pb::SignalKind {
+        Safety => Safety, MoneyAtRisk => MoneyAtRisk, AccountAtRisk => AccountAtRisk,
+        LegalOrMediaThreat => LegalOrMediaThreat, Deadline => Deadline, RepeatContact => RepeatContact,
+        ServiceDown => ServiceDown, Rule => Rule, Head => Head,
+    }
+}
+reads! {
     /// Reads who said a turn.
     read_speaker, pb::Speaker => domain::Speaker { Customer => Customer, Agent => Agent, Bot => Bot }
 }

@@ -21,6 +21,7 @@ pub(super) mod reply;
 pub(super) mod rule;
 pub(super) mod spans;
 pub(super) mod time;
+pub(super) mod urgency;
 
 #[cfg(test)]
 pub(super) mod random;

@@ -16,6 +16,7 @@ use crate::{
                 weekday_of,
             },
             number::i32_of,
+            urgency::{read_urgency_policy, urgency_policy_of},
         },
         limits::Violations,
         names, pb,
@@ -40,6 +41,7 @@ pub(in crate::rpc) fn policy_of(policy: &Policy, base: &KnowledgeBaseId) -> pb::
         keep_order_numbers: policy.keep_order_numbers,
         opening_questions: policy.opening_questions.iter().map(|id| names::of_child(base, "articles", id)).collect(),
         max_clarify_options: policy.max_clarify_options.into(),
+        urgency: Some(urgency_policy_of(&policy.urgency)),
     }
 }
 
@@ -60,6 +62,7 @@ pub(in crate::rpc) fn read_policy(message: pb::Policy, base: &KnowledgeBaseId, v
         sensitive_words: message.sensitive_words,
         keep_order_numbers: message.keep_order_numbers,
         opening_questions: read_opening_questions(&message.opening_questions, base, violations),
+        urgency: read_urgency_policy(&message.urgency.unwrap_or_default(), violations),
         // What does not fit is out of the allowed range too, and is refused with it.
         max_clarify_options: u8::try_from(message.max_clarify_options).unwrap_or(u8::MAX),
     }

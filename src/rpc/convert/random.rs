@@ -6,8 +6,8 @@ use fastrand::Rng;
 
 use crate::domain::{
     Article, ArticleId, ArticleNo, ArticleState, Audience, CalendarDay, Channel, ChannelAnswers, DayKind, Department,
-    Domain, DueTimes, HandoffTriggers, KnowledgeBaseId, Policy, Queue, ReplyTexts, Revision, Thresholds, Timestamp,
-    Urgency, Weekday, WorkingHours,
+    Domain, DueTimes, HandoffTriggers, KnowledgeBaseId, Policy, Queue, ReplyTexts, Revision, SignalKind, Thresholds,
+    Timestamp, Urgency, UrgencyPolicy, Weekday, WorkingHours,
 };
 
 /// Makes a text of 1 to 12 characters.
@@ -83,6 +83,12 @@ pub(in crate::rpc) fn policy(rng: &mut Rng) -> Policy {
         keep_order_numbers: rng.bool(),
         opening_questions: many(rng, id),
         max_clarify_options: rng.u8(..5),
+        urgency: UrgencyPolicy {
+            weights: SignalKind::ALL.into_iter().map(|kind| (kind, rng.f32())).collect(),
+            urgent_threshold: rng.f32(),
+            important_threshold: rng.f32(),
+            complaint_floor: one_of(rng, Urgency::ALL),
+        },
     }
 }
 

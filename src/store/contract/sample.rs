@@ -6,7 +6,7 @@ use crate::domain::{
     AnswerRecord, Article, ArticleId, ArticleNo, ArticleState, Audience, CalendarDay, Channel, ChannelAnswers,
     Condition, DayKind, Department, Domain, DueTimes, Effect, Feedback, FeedbackVerdict, HandoffTriggers, InquiryType,
     KnowledgeBase, KnowledgeBaseId, Lexicon, Policy, Queue, ReplyTexts, Revision, Rule, Rulebook, Satisfaction,
-    Sentiment, SynonymSet, Thresholds, Timestamp, Urgency, Weekday, WorkingHours,
+    Sentiment, SignalKind, SynonymSet, Thresholds, Timestamp, Urgency, UrgencyPolicy, Weekday, WorkingHours,
 };
 
 pub(in crate::store) fn base_id(id: &str) -> KnowledgeBaseId {
@@ -82,6 +82,12 @@ fn policy() -> Policy {
         keep_order_numbers: true,
         opening_questions: vec!["refund-time".into()],
         max_clarify_options: 3,
+        urgency: UrgencyPolicy {
+            weights: BTreeMap::from([(SignalKind::Safety, 0.1), (SignalKind::Deadline, 0.0)]),
+            urgent_threshold: 0.6,
+            important_threshold: 0.4,
+            complaint_floor: Urgency::Urgent,
+        },
     }
 }
 
@@ -125,6 +131,7 @@ pub(in crate::store) fn rulebook(phrase: &str) -> Rulebook {
         condition,
         unless: vec!["如果".into()],
         effect,
+        signal: None,
         negation_aware: idx == 0,
         example: "微波炉炸了".into(),
         counter_example: (idx != 1).then(|| "如果炸了".into()),

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::policy::PolicyShape;
-use super::{Format, Result};
+use super::{FormatUpTo, Result};
 use crate::domain::{KnowledgeBase, KnowledgeBaseId, Revision, Timestamp};
 
 /// What the store itself says of a knowledge base.
@@ -16,10 +16,10 @@ pub(in crate::store) struct KnowledgeBaseStamp {
     pub update_time: Timestamp,
 }
 
-/// What the editor wrote.
+/// What the editor wrote. Format 2 weighs urgency too.
 #[derive(Debug, Serialize, Deserialize)]
 pub(in crate::store) struct KnowledgeBaseBody {
-    format: Format<1>,
+    format: FormatUpTo<2>,
     display_name: String,
     description: String,
     policy: PolicyShape,
@@ -44,7 +44,7 @@ impl KnowledgeBaseBody {
 impl From<&KnowledgeBase> for KnowledgeBaseBody {
     fn from(base: &KnowledgeBase) -> Self {
         Self {
-            format: Format,
+            format: FormatUpTo,
             display_name: base.display_name.clone(),
             description: base.description.clone(),
             policy: PolicyShape::from(&base.policy),

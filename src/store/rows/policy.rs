@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{Result, all_named, named};
 use crate::domain::{
-    CalendarDay, DayKind, Department, DueTimes, HandoffTriggers, Policy, Queue, ReplyTexts, Thresholds, Urgency,
-    Weekday, WorkingHours,
+    CalendarDay, DayKind, Department, DueTimes, HandoffTriggers, Policy, Queue, ReplyTexts, SignalKind, Thresholds,
+    Urgency, UrgencyPolicy, Weekday, WorkingHours,
 };
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -25,6 +25,16 @@ pub(super) struct PolicyShape {
     keep_order_numbers: bool,
     opening_questions: Vec<String>,
     max_clarify_options: u8,
+    /// From format 2 on.
+    urgency: Option<UrgencyShape>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct UrgencyShape {
+    weights: BTreeMap<String, f32>,
+    urgent_threshold: f32,
+    important_threshold: f32,
+    complaint_floor: String,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -119,6 +129,7 @@ impl PolicyShape {
             keep_order_numbers: self.keep_order_numbers,
             opening_questions: self.opening_questions,
             max_clarify_options: self.max_clarify_options,
+            urgency: self.urgency.map_or_else(|| Ok(UrgencyPolicy::default()), UrgencyShape::into_policy)?,
         })
     }
 }
@@ -141,6 +152,32 @@ impl From<&Policy> for PolicyShape {
             keep_order_numbers: policy.keep_order_numbers,
             opening_questions: policy.opening_questions.clone(),
             max_clarify_options: policy.max_clarify_options,
+            urgency: Some(UrgencyShape::from(&policy.urgency)),
+        }
+    }
+}
+
+impl UrgencyShape {
+    fn into_policy(self) -> Result<UrgencyPolicy> {
+        let weight =
+            |(kind, weight): (String, f32)| Ok((named("urgency signal", &kind, SignalKind::from_name)?, weight));
+        let weights: Result<BTreeMap<_, _>> = self.weights.into_iter().map(weight).collect();
+        Ok(UrgencyPolicy {
+            weights: weights?,
+            urgent_threshold: self.urgent_threshold,
+            important_threshold: self.important_threshold,
+            complaint_floor: named("urgency", &self.complaint_floor, Urgency::from_label)?,
+        })
+    }
+}
+
+impl From<&UrgencyPolicy> for UrgencyShape {
+    fn from(policy: &UrgencyPolicy) -> Self {
+        Self {
+            weights: policy.weights.iter().map(|(kind, weight)| (kind.as_str().to_owned(), *weight)).collect(),
+            urgent_threshold: policy.urgent_threshold,
+            important_threshold: policy.important_threshold,
+            complaint_floor: policy.complaint_floor.as_str().to_owned(),
         }
     }
 }

@@ -72,6 +72,7 @@ impl RuleShape {
             condition: self.condition.into(),
             unless: self.unless,
             effect: self.effect.into_effect()?,
+            signal: None,
             negation_aware: self.negation_aware,
             example: self.example,
             counter_example: self.counter_example,

@@ -6,13 +6,17 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::*;
-use crate::domain::{AnswerRecord, Article, BundleId, Feedback, KnowledgeBase, Lexicon, Revision, Satisfaction};
+use crate::domain::{
+    AnswerRecord, Article, BundleId, Feedback, KnowledgeBase, Lexicon, Revision, Satisfaction, UrgencyPolicy,
+};
 use crate::store::contract::sample;
 use crate::store::{BundleChoice, Written};
 
 const ARTICLE_1: &str = r#"{"format":1,"standard_question":"a的退款多久到账？","similar_questions":["钱什么时候退回来","退款几天到"],"negative_questions":["怎么申请退款"],"answers":{"im":"1-3 个工作日","email":"您好：\n1-3 个工作日","phone":null},"domain":"return_refund","tags":["退款","到账"],"metadata":{"owner":"财务"},"audiences":["bot","agent"],"channels":["im","phone"],"state":"in_review","effective_time":1,"expire_time":9000000000000,"pinned":true,"follow_up_questions":["refund-apply"]}"#;
 
 const KNOWLEDGE_BASE_1: &str = r#"{"format":1,"display_name":"商城","description":"自营商城的问答","policy":{"thresholds":{"answer":0.1,"clarify":0.33333334,"abstain":null},"time_zone":"Asia/Shanghai","working_hours":[{"days":["mon","sun"],"from_minute":540,"to_minute":1080}],"calendar":[{"date":"2026-10-01","kind":"holiday","name":"国庆节"},{"date":"2026-10-10","kind":"workday","name":"调休"}],"due_times":[{"channel":"im","urgency":"normal","respond_minutes":5,"resolve_minutes":120,"around_the_clock":true},{"channel":"im","urgency":"urgent","respond_minutes":5,"resolve_minutes":120,"around_the_clock":true}],"queues":[{"id":"after-sales","name":"售后","domains":["*"],"skills":["退款"]}],"departments":[{"domain":"product","name":"产品部"}],"handoff":{"complaints":true,"urgent":true,"no_answer":false},"texts":{"greeting":"您好","complaint_acknowledgement":"抱歉","suggestion_thanks":"谢谢，已转给{department}","no_answer":"没有找到","handoff":"为您转人工，{due}前回复","handoff_off_hours":"上班后回复","clarify":"您是不是想问","blocked":"无法回答"},"sensitive_words":["敏感词"],"keep_order_numbers":true,"opening_questions":["refund-time"],"max_clarify_options":3}}"#;
+
+const KNOWLEDGE_BASE_2: &str = r#"{"format":2,"display_name":"商城","description":"自营商城的问答","policy":{"thresholds":{"answer":0.1,"clarify":0.33333334,"abstain":null},"time_zone":"Asia/Shanghai","working_hours":[{"days":["mon","sun"],"from_minute":540,"to_minute":1080}],"calendar":[{"date":"2026-10-01","kind":"holiday","name":"国庆节"},{"date":"2026-10-10","kind":"workday","name":"调休"}],"due_times":[{"channel":"im","urgency":"normal","respond_minutes":5,"resolve_minutes":120,"around_the_clock":true},{"channel":"im","urgency":"urgent","respond_minutes":5,"resolve_minutes":120,"around_the_clock":true}],"queues":[{"id":"after-sales","name":"售后","domains":["*"],"skills":["退款"]}],"departments":[{"domain":"product","name":"产品部"}],"handoff":{"complaints":true,"urgent":true,"no_answer":false},"texts":{"greeting":"您好","complaint_acknowledgement":"抱歉","suggestion_thanks":"谢谢，已转给{department}","no_answer":"没有找到","handoff":"为您转人工，{due}前回复","handoff_off_hours":"上班后回复","clarify":"您是不是想问","blocked":"无法回答"},"sensitive_words":["敏感词"],"keep_order_numbers":true,"opening_questions":["refund-time"],"max_clarify_options":3,"urgency":{"weights":{"deadline":0.0,"safety":0.1},"urgent_threshold":0.6,"important_threshold":0.4,"complaint_floor":"urgent"}}}"#;
 
 const LEXICON_1: &str =
     r#"{"format":1,"terms":["花呗","运费险"],"synonym_sets":[{"id":"refund","words":["退款","退钱"]}],"version":0}"#;
@@ -68,9 +72,8 @@ fn the_choice_of_a_bundle_is_read_and_written() {
 
 #[test]
 fn formats_of_version_1_are_read_and_written() {
-    let (article, base) = stamps();
+    let (article, _) = stamps();
     check(ARTICLE_1, &sample::article("a"), |body: ArticleBody| body.into_article(article));
-    check(KNOWLEDGE_BASE_1, &sample::base("shop"), |body: KnowledgeBaseBody| body.into_knowledge_base(base));
     check(LEXICON_1, &sample::lexicon("花呗"), |body: LexiconBody| Ok(Lexicon::from(body)));
     check(RULEBOOK_1, &sample::rulebook("冒烟"), RulebookBody::into_rulebook);
     check(ANSWER_RECORD_1, &sample::answer_record("r"), |body: AnswerRecordBody| AnswerRecord::try_from(body));
@@ -79,12 +82,28 @@ fn formats_of_version_1_are_read_and_written() {
 }
 
 #[test]
+fn knowledge_bases_of_both_formats_are_read_and_the_newer_is_written() {
+    let (_, stamp) = stamps();
+    let read =
+        |fixture: &str| decode::<KnowledgeBaseBody>(fixture).unwrap().into_knowledge_base(stamp.clone()).unwrap();
+    let base = sample::base("shop");
+    assert_eq!(read(KNOWLEDGE_BASE_2), base);
+    assert_eq!(encode(&KnowledgeBaseBody::from(&base)), KNOWLEDGE_BASE_2);
+    let mut older = base;
+    older.policy.urgency = UrgencyPolicy::default();
+    assert_eq!(read(KNOWLEDGE_BASE_1), older);
+    let newer = KNOWLEDGE_BASE_2.replacen("\"format\":2", "\"format\":3", 1);
+    let error = decode::<KnowledgeBaseBody>(&newer).err().unwrap().to_string();
+    assert!(error.starts_with("format 3 is unknown, this program knows 1 to 2"), "{error}");
+}
+
+#[test]
 fn replies_of_version_1_are_read_and_written() {
     let stamped = |id: &str, more: &str, body: &str| {
         format!(r#"{{"id":"{id}",{more},"create_time":-1,"update_time":-1,"body":{body}}}"#)
     };
     let article = stamped("a", r#""no":999,"revision":999"#, ARTICLE_1);
-    let base = stamped("shop", r#""revision":999,"record_revision":999"#, KNOWLEDGE_BASE_1);
+    let base = stamped("shop", r#""revision":999,"record_revision":999"#, KNOWLEDGE_BASE_2);
     let with = |article: Option<Article>, knowledge_base: Option<KnowledgeBase>| Written {
         revision: Revision(3),
         article,
@@ -122,6 +141,7 @@ fn what_is_unknown_is_refused() {
     refuse(&RULEBOOK_1.replace("complaint", "gripe"), into_rules, "inquiry type has the unknown value \"gripe\"");
     refuse(&RULEBOOK_1.replace("\"pattern\"", "\"shape\""), into_rules, "shape");
     refuse(&RULEBOOK_1.replace("set_queue", "set_line"), into_rules, "set_line");
+    refuse(&KNOWLEDGE_BASE_2.replace("safety", "fire"), into_base, "urgency signal has the unknown value \"fire\"");
 }
 
 #[test]

@@ -282,7 +282,9 @@ fn corrupt_rows_are_named() {
     check_corrupt(&newer("articles", "body"), snapshot, ("articles", "shop/a", format));
     let state = json("articles", "body", "in_review", "sleeping");
     check_corrupt(&state, snapshot, ("articles", "shop/a", "state has the unknown value \"sleeping\""));
-    check_corrupt(&newer("knowledge_bases", "body"), bases, ("knowledge_bases", "shop", format));
+    let newest = json("knowledge_bases", "body", "\"format\":2", "\"format\":3");
+    let known = "format 3 is unknown, this program knows 1 to 2";
+    check_corrupt(&newest, bases, ("knowledge_bases", "shop", known));
     let urgency = json("knowledge_bases", "body", "\"urgency\":\"urgent", "\"urgency\":\"x");
     check_corrupt(&urgency, bases, ("knowledge_bases", "shop", "unknown"));
     check_corrupt(

@@ -7,6 +7,7 @@ fn rule(id: &str, condition: Condition) -> Rule {
         condition,
         unless: Vec::new(),
         effect: Effect::Block,
+        signal: None,
         negation_aware: false,
         example: String::new(),
         counter_example: None,

@@ -6,4 +6,5 @@ mod outcomes;
 mod records;
 mod replies;
 mod suggestions;
+mod urgency;
 mod visibility;

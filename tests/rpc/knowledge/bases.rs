@@ -88,6 +88,11 @@ async fn what_a_policy_may_be_is_checked_field_by_field() {
     let day = |date: &str, kind: i32| pb::CalendarDay { date: date.to_owned(), kind, display_name: String::new() };
     let queue = |id: &str| pb::Queue { id: id.to_owned(), display_name: "组".to_owned(), ..Default::default() };
     let texts = |text: &str| pb::ReplyTexts { handoff: text.to_owned(), ..Default::default() };
+    let urgency = |weights: &[(i32, f32)], urgent_threshold| pb::UrgencyPolicy {
+        weights: weights.iter().map(|(kind, weight)| pb::SignalWeight { kind: *kind, weight: *weight }).collect(),
+        urgent_threshold,
+        ..Default::default()
+    };
     let of = pb::Policy::default;
     for (policy, fields) in [
         (pb::Policy { time_zone: "Mars/Base".to_owned(), ..of() }, &["time_zone"][..]),
@@ -103,6 +108,12 @@ async fn what_a_policy_may_be_is_checked_field_by_field() {
         (pb::Policy { max_clarify_options: 5, ..of() }, &["max_clarify_options"]),
         (pb::Policy { max_clarify_options: -1, ..of() }, &["max_clarify_options"]),
         (pb::Policy { opening_questions: vec!["track".to_owned()], ..of() }, &["opening_questions[0]"]),
+        (pb::Policy { urgency: Some(urgency(&[], Some(0.0))), ..of() }, &["urgency.urgent_threshold"]),
+        (pb::Policy { urgency: Some(urgency(&[(99, 0.5)], None)), ..of() }, &["urgency.weights[0].kind"]),
+        (
+            pb::Policy { urgency: Some(urgency(&[(1, 0.5), (1, 2.0)], None)), ..of() },
+            &["urgency.weights[1]", "urgency.weights[1].weight"],
+        ),
         (
             pb::Policy {
                 thresholds: Some(pb::Thresholds { answer: Some(0.4), clarify: Some(0.6), abstain: Some(1.5) }),
