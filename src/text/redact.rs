@@ -94,6 +94,8 @@ fn push_mask(written: &str, entity: &Entity, out: &mut String) {
 fn shown(entity: &Entity) -> (usize, usize) {
     let value = &entity.value;
     match entity.kind {
+        // The area code of the fixed net.
+        EntityKind::Phone if value.starts_with('0') && !value.starts_with("01") && !value.starts_with("02") => (4, 4),
         EntityKind::Phone => (3, 4),
         EntityKind::IdCard => (3, 2),
         EntityKind::PersonName if value.contains(|c| NAME_DOTS.contains(&c)) => (1, 0),
@@ -161,7 +163,7 @@ mod tests {
         check("张先生的件", "张先生的件");
         check("姓名：买买提·艾力", "姓名：买**·**");
         check("收件人：Li Wei", "收件人：L* ***");
-        check("寄到浙江省杭州市西湖区文三路259号1幢1803室", "寄到浙江省杭州市西湖区****************");
+        check("寄到浙江省杭州市西湖区文三路259号1幢1803室", "寄到浙江省杭州市西湖区**************");
         check("幸福小区3栋2-501", "*******-***");
         check("车牌粤B·D8K52", "车牌粤B·****2");
         check("护照E12345678", "护照E******78");

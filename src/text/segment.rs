@@ -69,7 +69,7 @@ impl Segmenter {
     /// Tells whether the dictionary has the word and not as the name of a person.
     pub fn is_common_word(&self, word: &str) -> bool {
         self.jieba.has_word(word)
-            && matches!(self.jieba.tag(word, false)[..], [ref one] if !one.tag.starts_with("nr"))
+            && !matches!(self.jieba.tag(word, false)[..], [ref one] if one.tag.starts_with("nr"))
     }
 
     /// Returns the words and the shorter words within them, the shorter ones first.

@@ -27,10 +27,14 @@ pub(super) fn messengers(text: &str) -> Vec<Found> {
         let has_mark = value.contains(|c: char| c.is_ascii_digit() || matches!(c, '_' | '-'));
         let lower = value.to_ascii_lowercase();
         let is_product = PRODUCTS.iter().any(|product| lower.starts_with(product));
-        let is_word = captures["what"].chars().all(|c| c.is_ascii_alphabetic())
+        let is_latin = captures["what"].is_ascii();
+        let is_word = is_latin
             && text[..whole.start].ends_with(|c: char| c.is_ascii_alphanumeric());
         let is_named = !link.trim().is_empty() || is_asked_to_add;
-        let is_one = !is_word && !is_product && (has_mark || is_named) && !cuts_number(text, span);
+        // WX2604118 is a number of an order.
+        let is_code = is_latin && link.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit())
+            && !captures["what"].eq_ignore_ascii_case("qq");
+        let is_one = !is_word && !is_code && !is_product && (has_mark || is_named) && !cuts_number(text, span);
         is_one.then(|| Found { span, value: value.to_owned() })
     })
 }

@@ -20,7 +20,7 @@ const MAX_GAP: usize = 42;
 // The alternatives that begin alike stand with the longer first.
 pattern!(
     PART,
-    r"(?P<house>(?:\d{1,5}|[一二三四五六七八九十百]{1,4}|[A-Za-z]\d{0,2}|\d{1,3}[A-Za-z]|[甲乙丙丁东西南北中])(?:-\d{1,4}){0,2}(?:号院|号楼|号|弄|栋|幢|座|单元))|(?P<room>(?:\d{3,5}|\d{0,2}[A-Za-z]\d{0,4}|\d{1,2})(?:室|房))|(?P<floor>(?:\d{1,2}|[一二三四五六七八九十]{1,3}|负一)(?:楼|层|F))|(?P<small>(?:\d{1,3}|[一二三四五六七八九十]{1,3})(?:组|社|队|门|户|排))|(?P<dash>\d{1,4}[A-Z]?(?:-\d{1,4}[A-Z]?){1,3})|(?P<bare>\d{2,4}[A-Za-z]?)|(?P<street>大道|胡同|路|街|道|巷|弄|段)|(?P<village>村|庄|屯|寨|镇|乡|街道)|(?P<place>小区|花园|家园|公寓|宿舍|广场|大厦|大楼|中心|国际|社区|学校|大学|学院|医院|公司|家属[院楼]|街坊|苑|园|府|邸|湾|庭|轩|居|院|城|期|区|里|厂|楼)|(?P<region>省|市|县|州|旗|盟)"
+    r"(?P<house>(?:\d{1,5}|[一二三四五六七八九十百]{1,4}|[A-Za-z]\d{0,2}|\d{1,3}[A-Za-z]|[甲乙丙丁东西南北中])(?:-\d{1,4}){0,2}(?:号院|号楼|号|栋|幢|单元)|(?:\d{1,4}|[A-Za-z]\d{0,2}|[甲乙丙丁东西南北中])(?:弄|座))|(?P<room>(?:\d{3,5}|\d{0,2}[A-Za-z]\d{0,4}|\d{1,2})(?:室|房))|(?P<floor>(?:\d{1,2}|[一二三四五六七八九十]{1,3}|负一)(?:楼|层|F))|(?P<small>(?:\d{1,3}|[一二三四五六七八九十]{1,3})(?:组|社|队|门|户|排))|(?P<dash>\d{1,4}[A-Z]?(?:-\d{1,4}[A-Z]?){1,3})|(?P<bare>\d{2,4}[A-Za-z]?)|(?P<street>大道|胡同|路|街|道|巷|段)|(?P<village>村|庄|屯|寨|镇|乡|街道)|(?P<place>小区|花园|家园|公寓|宿舍|广场|大厦|大楼|中心|国际|社区|学校|大学|学院|医院|公司|家属[院楼]|街坊|苑|园|府|邸|湾|庭|轩|居|院|城|期|区|里|厂|楼)|(?P<region>省|市|县|州|旗|盟)"
 );
 pattern!(
     LABEL,
@@ -28,7 +28,7 @@ pattern!(
 );
 pattern!(
     LEAD,
-    r"^(?:收货|收件|寄件|发件|安装|装机|配送|派送|上门|取件|邮寄|快递|退货|退回|宽带|改成|改为|换成|变成|移到|家里|家住|现住|地点|位置|报修|报装|帮忙|麻烦|目前|现在|我家|旧|新|原|从|放|发|住|移|搬|回|改|换|装|修|去|至|为|叫|让|和|跟|另外|然后|用户|客户)"
+    r"^(?:关于|收货|收件|寄件|发件|安装|装机|配送|派送|上门|取件|邮寄|快递|退货|退回|宽带|改成|改为|换成|变成|移到|家里|家住|现住|地点|位置|报修|报装|帮忙|麻烦|目前|现在|我家|旧|新|原|从|放|发|住|移|搬|回|改|换|装|修|去|至|为|叫|让|和|跟|另外|然后|用户|客户)"
 );
 
 /// Words that end like a street or a place and are none.
@@ -36,7 +36,7 @@ const NO_STREET: &str = "知道 报道 渠道 通道 频道 味道 难道 轨道
     上路 迷路 高速路 道路 铁路 公路 逛街 上街 阶段 分段 时段 号段 片段 手段 逛街 步行街 路段";
 
 /// What a number with 号 before it is of: no house.
-const NUMBERED: &str = "线仓店电机门柜床色球字链客车码桶口馆厅厂套型台前后之能会开发收更可上中下左右晚早当以";
+const NUMBERED: &str = "线仓店电机柜床色球字链客车码桶口馆厅套型台";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
@@ -196,8 +196,10 @@ fn is_part(text: &str, run: Span, part: Part, last: Option<Part>) -> bool {
         Kind::Bare => {
             gap == 0
                 && last.is_some_and(|last| {
-                    matches!(last.kind, Kind::House | Kind::Place | Kind::Floor)
-                        && !text[last.span.range()].ends_with(['区', '期', '里', '号'])
+                    let inner = &text[last.span.range()];
+                    matches!(last.kind, Kind::House | Kind::Place | Kind::Floor | Kind::Small)
+                        && !inner.ends_with(['区', '期', '里'])
+                        && (!inner.ends_with('号') || own.len() > 2)
                 })
                 && !after.starts_with(['元', '块', '年', '个', '件', '人', '米', '平', '万', '号', '天', '次', '月', '路'])
         }
@@ -237,9 +239,20 @@ fn is_break(between: &str) -> bool {
 
 /// Cuts region endings off the end: what comes after the last house and is none.
 fn trimmed(chain: &[Part]) -> &[Part] {
-    let is_end = |part: &Part| !matches!(part.kind, Kind::Region);
-    let last = chain.iter().rposition(is_end).map_or(0, |last| last + 1);
-    &chain[..last]
+    let mut chain = chain;
+    while let [rest @ .., last] = chain {
+        let gap = rest.last().map_or(0, |before| last.span.start - before.span.end);
+        // The first character of another word right after a house: 3栋居民, 2号楼楼道.
+        let is_rest = matches!(last.kind, Kind::Place | Kind::Street | Kind::Village)
+            && gap == 0
+            && last.span.len_bytes() == "居".len()
+            && rest.last().is_some_and(|before| matches!(before.kind, Kind::House | Kind::Room | Kind::Floor | Kind::Bare));
+        if last.kind != Kind::Region && !is_rest {
+            break;
+        }
+        chain = rest;
+    }
+    chain
 }
 
 fn num_houses(chain: &[Part]) -> usize {
@@ -255,7 +268,8 @@ fn is_address(text: &str, run: Span, chain: &[Part], is_labelled: bool) -> bool 
     let places = chain.iter().filter(|part| named(part)).count();
     let Some(first_house) = first_house else {
         let regions = count(&[Kind::Region]) + usize::from(regions::first_named(&text[run.range()]).is_some());
-        return is_labelled && places > 0 && places + regions >= 2;
+        let sure = count(&[Kind::Street, Kind::Village]) + regions;
+        return is_labelled && places > 0 && sure > 0 && places + regions >= 2;
     };
     let has_place_before = chain[..first_house].iter().any(named);
     let has_region = chain[0].kind == Kind::Region || regions::first_named(&text[run.range()]).is_some();
@@ -272,7 +286,7 @@ fn is_address(text: &str, run: Span, chain: &[Part], is_labelled: bool) -> bool 
         Kind::Small => has_place_before && (strong > 0 || has_region || is_labelled),
         Kind::Dash => has_place_before && (is_labelled || has_region || text[chain[first_house].span.range()].matches('-').count() > 1),
         Kind::Room => has_place_before || is_labelled || strong > 1,
-        _ => strong > 1 || strong == 1 && (is_labelled || has_region && is_dashed),
+        _ => strong > 1 || strong == 1 && is_dashed && (is_labelled || has_region),
     }
 }
 

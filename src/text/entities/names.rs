@@ -66,6 +66,7 @@ fn trust_of(label: &str, cue: Cue, has_colon: bool, sure: &str) -> Option<Trust>
         Cue::NameLabel if label == "本人" && sure.is_empty() => Some(Trust::Doubted),
         Cue::NameLabel => Some(Trust::Named),
         Cue::Role if has_colon || sure == "叫" => Some(Trust::Named),
+        Cue::Role if label.starts_with('报') => None,
         Cue::Role if sure == "是" || sure == "为" => Some(Trust::Doubted),
         Cue::Role => Some(Trust::Hinted),
         Cue::NameLead if sure.is_empty() || has_colon => Some(Trust::Doubted),
@@ -91,7 +92,9 @@ fn titled(text: &str, title: usize) -> Option<Span> {
 fn is_cut(text: &str, start: usize) -> bool {
     let Some((before, _)) = text[..start].char_indices().next_back() else { return false };
     let end = start + text[start..].chars().next().map_or(0, char::len_utf8);
-    text[before..].starts_with(is_han) && Segmenter::shared().is_common_word(&text[before..end])
+    // 谢谢王师傅, 多谢王师傅: thanks, not a surname.
+    let is_thanks = text[start..].starts_with('谢') && text[before..].starts_with(['谢', '多', '感', '鸣', '致']);
+    is_thanks || text[before..].starts_with(is_han) && Segmenter::shared().is_common_word(&text[before..end])
 }
 
 /// The name that stands alone before a phone or an address.
@@ -100,7 +103,7 @@ fn before(text: &str, anchor: usize) -> Option<Span> {
     if anchor - end > MAX_BETWEEN {
         return None;
     }
-    let chunk: usize = text[..end].chars().rev().take_while(|c| is_han(*c)).map(char::len_utf8).sum();
+    let chunk: usize = text[..end].chars().rev().take_while(|c| is_of_name(*c)).map(char::len_utf8).sum();
     let start = end - chunk;
     alone(text, Span::new(start, end))
 }
@@ -112,13 +115,17 @@ fn after(text: &str, anchor: usize) -> Option<Span> {
     if start - anchor > MAX_BETWEEN {
         return None;
     }
-    let chunk: usize = rest.chars().take_while(|c| is_han(*c)).map(char::len_utf8).sum();
+    let chunk: usize = rest.chars().take_while(|c| is_of_name(*c)).map(char::len_utf8).sum();
     alone(text, Span::new(start, start + chunk))
+}
+
+fn is_of_name(c: char) -> bool {
+    is_han(c) || matches!(c, '·' | '•' | '・' | '‧')
 }
 
 fn alone(text: &str, chunk: Span) -> Option<Span> {
     let words = &text[chunk.range()];
     let len = name_len(&text[chunk.start..], Trust::Doubted)?;
-    let is_whole = len == words.len() || words[len..].starts_with("收") && len + "收".len() == words.len();
+    let is_whole = len == words.len() || len < words.len() && words[len..].starts_with("收") && len + "收".len() == words.len();
     (is_whole && !words.is_empty()).then(|| Span::new(chunk.start, chunk.start + len))
 }

@@ -13,6 +13,12 @@ static SURNAMES: LazyLock<(HashSet<&str>, HashSet<char>)> = LazyLock::new(|| {
     (long.into_iter().collect(), short.into_iter().flat_map(str::chars).collect())
 });
 
+/// What given names are mostly made of.
+static TYPICAL: LazyLock<HashSet<char>> = LazyLock::new(|| {
+    let lines = include_str!("../../../data/text/given_name_characters.txt").lines();
+    lines.filter(|line| !line.starts_with('#')).flat_map(str::chars).collect()
+});
+
 /// In no given name.
 const NEVER: &str = "的了吗呢吧是我你您他她它们没么个叫让说请啊呀哦嘛跟把被给这那哪谁啥怎什很就不再都";
 /// Seldom in a given name, often the first of what follows: after a full name they end it.
@@ -66,34 +72,37 @@ fn given_len(text: &str, han: &[char], surname: usize, trust: Trust) -> Option<u
     let ends = |len: usize| is_end(&text[bytes(surname + len)..]);
     let word = |len: usize| is_word(&text[..bytes(surname + len)]);
     let is_called = |len: usize| len == 1 && CALLED.contains(given[0]);
-    if !fits(1) || surname == 1 && opens_word(text, bytes(1), han, trust) {
+    let is_typical = |len: usize| given.iter().take(len).all(|c| TYPICAL.contains(c));
+    let is_strict = matches!(trust, Trust::Doubted | Trust::Hinted);
+    let is_plain = fits(2) && ends(2) && is_typical(2) && !STOPS.iter().any(|stop| text.starts_with(stop));
+    if !fits(1) || surname == 1 && opens_word(text, han, if is_plain { 3 } else { 2 }, trust) {
         return None;
     }
     // Longest first: a character too many under the mask is no harm, one too few is.
-    if fits(2) && ends(2) && !word(2) && !is_title(given) {
+    if fits(2) && ends(2) && !word(2) && !is_title(given) && (!is_strict || is_typical(2)) {
         return Some(bytes(surname + 2));
     }
-    if ends(1) && !is_called(1) && (!word(1) || trust == Trust::Labelled) {
+    if ends(1) && !is_called(1) && (!word(1) || trust == Trust::Labelled) && (!is_strict || is_typical(1)) {
         return Some(bytes(surname + 1));
     }
-    if trust == Trust::Doubted || FOLLOWS.contains(given[0]) || is_title(given) {
+    if trust == Trust::Doubted || FOLLOWS.contains(given[0]) || is_title(given) || !is_typical(1) {
         return None;
     }
-    let splits = fits(2) && !FOLLOWS.contains(given[1]) && !starts_word(&text[bytes(surname + 1)..], 2);
-    if splits && !word(2) {
-        let is_sure = trust != Trust::Hinted || !starts_word(&text[bytes(surname)..], 2);
-        return is_sure.then(|| bytes(surname + 2));
+    let splits = fits(2) && is_typical(2) && !FOLLOWS.contains(given[1]);
+    if splits && !starts_word(&text[bytes(surname + 1)..], 2) && !word(2) {
+        return Some(bytes(surname + 2));
     }
-    let is_short_sure = matches!(trust, Trust::Named | Trust::Labelled) && !word(1) && !is_called(1);
+    let is_short_sure = !is_strict && !word(1) && !is_called(1);
     is_short_sure.then(|| bytes(surname + 1))
 }
 
-/// Tells whether the surname is the start of a common word: 方便, 高兴, 张家口.
-fn opens_word(text: &str, surname: usize, han: &[char], trust: Trust) -> bool {
-    (2..=han.len().min(4)).any(|len| {
+/// Tells whether the surname is the start of a common word of at least so many characters: 方便, 高兴, 张家口.
+fn opens_word(text: &str, han: &[char], least: usize, trust: Trust) -> bool {
+    (least..=han.len().min(4)).any(|len| {
         let end: usize = han[..len].iter().map(|c| c.len_utf8()).sum();
-        let is_noun_alone = trust != Trust::Doubted && trust != Trust::Hinted && is_end(&text[end..]);
-        end > surname && is_word(&text[..end]) && !(is_noun_alone && len == 2 && !STOPS.contains(&&text[..end]))
+        // 高峰 after 收货人 is a name where nothing follows.
+        let is_name = matches!(trust, Trust::Named | Trust::Labelled) && len == 2 && is_end(&text[end..]);
+        is_word(&text[..end]) && !(is_name && !STOPS.contains(&&text[..end]))
     })
 }
 
@@ -104,11 +113,11 @@ const STOPS: &[&str] = &[
     "付钱", "付费", "路由", "连接", "关闭", "关机", "冷静", "解决", "解释", "解绑", "解除", "温州", "常州", "江苏", "江西", "安徽", "贵州", "云南", "石家",
     "张家", "马鞍", "黄石", "金华", "祝福", "谢谢", "顾客", "白条", "余额", "花呗", "项目", "经理", "成功", "成都", "毕业", "计划", "易碎", "时候", "强烈",
     "尤其", "幸好", "严重", "郑重", "康师", "麻烦", "平安", "平台", "左右", "周边", "包裹", "代发", "代收", "代签", "敬请", "尚未", "申请", "申诉", "宁可",
-    "高级", "高端", "沈阳", "郑州", "苏州", "徐州", "宁波", "宁夏", "陆续", "陆军", "明天", "姚明",
+    "高级", "高端", "沈阳", "郑州", "苏州", "徐州", "宁波", "宁夏", "陆续", "陆军", "明天",
 ];
 
 fn is_word(word: &str) -> bool {
-    STOPS.contains(&word) && word != "姚明" || Segmenter::shared().is_common_word(word)
+    STOPS.contains(&word) || Segmenter::shared().is_common_word(word)
 }
 
 /// Tells whether a common word of at least so many characters starts here.
