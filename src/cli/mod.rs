@@ -10,6 +10,7 @@ mod files;
 mod import;
 mod offline;
 mod output;
+mod redact;
 mod reindex;
 mod serve;
 mod train;
@@ -50,6 +51,8 @@ enum Command {
     Export(export::Options),
     /// Builds the index of a knowledge base anew.
     Reindex(reindex::Options),
+    /// Masks personal data in lines of text.
+    Redact(redact::Options),
     /// Trains the model bundle and the ranker.
     Train(train::Options),
     /// Measures answers and labels.
@@ -106,6 +109,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<()> {
         Command::Import(options) => import::run(&context, &options),
         Command::Export(options) => export::run(&context, &options),
         Command::Reindex(options) => reindex::run(&context, &options),
+        Command::Redact(options) => redact::run(&context, &options),
         Command::Train(options) => train::run(&context, &options),
         Command::Eval(command) => eval::run(&context, command),
     }

@@ -121,7 +121,7 @@ mod tests {
 
     #[test]
     fn names_of_persons_are_no_common_words() {
-        for (word, is_common) in [("高兴", true), ("方便", true), ("张家口", true), ("刘德华", false), ("李筱薇", false)] {
+        for (word, is_common) in [("高兴", true), ("方便", true), ("温州", true), ("刘德华", false), ("李筱薇", false)] {
             assert_eq!(Segmenter::shared().is_common_word(word), is_common, "{word}");
         }
     }

@@ -49,7 +49,8 @@ pub(super) fn secrets(text: &str) -> Vec<Found> {
         let is_code = kept.chars().all(|c| c.is_ascii_alphanumeric());
         // 密码错误3次, 验证码10分钟有效 count; 验证码106开头 is a sender.
         let counts = text[span.end..].trim_start().starts_with(['位', '次', '分', '秒', '天', '个', '小', '元', '条', '开', '月', '年']);
-        let is_one = !counts && (3..=32).contains(&kept.len()) && (is_password || is_code && kept.len() <= 8);
+        // What a mask left is no secret.
+        let is_one = !counts && !kept.contains('*') && (3..=32).contains(&kept.len()) && (is_password || is_code && kept.len() <= 8);
         is_one.then(|| Found { span, value: kept.to_owned() })
     })
 }

@@ -20,7 +20,7 @@ const MAX_GAP: usize = 42;
 // The alternatives that begin alike stand with the longer first.
 pattern!(
     PART,
-    r"(?P<house>(?:\d{1,5}|[一二三四五六七八九十百]{1,4}|[A-Za-z]\d{0,2}|\d{1,3}[A-Za-z]|[甲乙丙丁东西南北中])(?:-\d{1,4}){0,2}(?:号院|号楼|号|栋|幢|单元)|(?:\d{1,4}|[A-Za-z]\d{0,2}|[甲乙丙丁东西南北中])(?:弄|座))|(?P<room>(?:\d{3,5}|\d{0,2}[A-Za-z]\d{0,4}|\d{1,2})(?:室|房))|(?P<floor>(?:\d{1,2}|[一二三四五六七八九十]{1,3}|负一)(?:楼|层|F))|(?P<small>(?:\d{1,3}|[一二三四五六七八九十]{1,3})(?:组|社|队|门|户|排))|(?P<dash>\d{1,4}[A-Z]?(?:-\d{1,4}[A-Z]?){1,3})|(?P<bare>\d{2,4}[A-Za-z]?)|(?P<street>大道|胡同|路|街|道|巷|段)|(?P<village>村|庄|屯|寨|镇|乡|街道)|(?P<place>小区|花园|家园|公寓|宿舍|广场|大厦|大楼|中心|国际|社区|学校|大学|学院|医院|公司|家属[院楼]|街坊|苑|园|府|邸|湾|庭|轩|居|院|城|期|区|里|厂|楼)|(?P<region>省|市|县|州|旗|盟)"
+    r"(?P<house>(?:\d{1,5}|[一二三四五六七八九十百]{1,4}|[A-Za-z]\d{0,2}|\d{1,3}[A-Za-z]|[甲乙丙丁东西南北中])(?:-\d{1,4}){0,2}(?:号院|号楼|号(?:之[一二三四五六七八九十\d])?|栋|幢|单元)|(?:\d{1,4}|[A-Za-z]\d{0,2}|[甲乙丙丁东西南北中])(?:弄|座))|(?P<room>(?:\d{3,5}|\d{0,2}[A-Za-z]\d{0,4}|\d{1,2})(?:室|房))|(?P<floor>(?:\d{1,2}|[一二三四五六七八九十]{1,3}|负一)(?:楼|层|F))|(?P<small>(?:\d{1,3}|[一二三四五六七八九十]{1,3})(?:组|社|队|门|户|排))|(?P<dash>\d{1,4}[A-Z]?(?:-\d{1,4}[A-Z]?){1,3})|(?P<bare>\d{2,4}[A-Za-z]?)|(?P<street>大道|胡同|路|街|道|巷|段)|(?P<village>村|庄|屯|寨|镇|乡|街道)|(?P<place>小区|花园|家园|公寓|宿舍|广场|大厦|大楼|中心|国际|社区|学校|大学|学院|医院|公司|家属[院楼]|街坊|苑|园|府|邸|湾|庭|轩|居|院|城|期|区|里|厂|楼)|(?P<region>省|市|县|州|旗|盟)"
 );
 pattern!(
     LABEL,
@@ -78,7 +78,7 @@ pub(super) fn addresses(text: &str) -> Vec<Found> {
 /// Tells whether a number has a unit of houses, numbers are joined by a dash, or a label stands there.
 fn is_worth_a_look(text: &str) -> bool {
     let mut before = ' ';
-    text.contains("址") || text.contains("信息") || text.chars().any(|c| {
+    ["址", "信息", "村", "庄", "屯", "寨"].iter().any(|word| text.contains(word)) || text.chars().any(|c| {
         let counts = before.is_ascii_alphanumeric() || "一二三四五六七八九十甲乙丙丁东西南北中".contains(before);
         before = c;
         counts && "号弄栋幢座单室房组社队门户排楼层F-".contains(c)
@@ -104,7 +104,7 @@ fn runs(text: &str) -> Vec<Span> {
         match open {
             Some(run) if is_of_run => open = Some(Span::new(run.start, end)),
             None if is_of_run => open = Some(Span::new(at, end)),
-            Some(run) if matches!(c, ' ' | ',' | '/' | '·') && joins(&text[run.range()], &text[end..]) => {
+            Some(run) if matches!(c, ' ' | ',') && joins(&text[run.range()], c, &text[end..]) => {
                 open = Some(Span::new(run.start, end));
             }
             Some(run) => {
@@ -119,13 +119,16 @@ fn runs(text: &str) -> Vec<Span> {
 }
 
 /// Tells whether an address goes on over a gap: 浙江省 杭州市, 文三路259号 1幢.
-fn joins(before: &str, after: &str) -> bool {
-    let is_region = before.ends_with(['省', '市', '区', '县', '州', '旗', '镇', '乡', '村', '道', '路', '街'])
+fn joins(before: &str, gap: char, after: &str) -> bool {
+    let is_region = before.ends_with(['省', '市', '区', '县', '州', '旗'])
+        || gap == ' ' && before.ends_with(['镇', '乡', '村', '道', '路', '街'])
         || regions::ends_named(before);
     let next = PART.find(after).filter(|part| part.start() == 0);
     let is_unit = next.is_some_and(|part| part.as_str().ends_with(['号', '栋', '幢', '座', '室', '元', '楼', '层', '弄']));
-    let goes_on = after.starts_with(|c: char| ('\u{4E00}'..='\u{9FFF}').contains(&c) || c.is_ascii_digit());
-    goes_on && (is_region || is_unit && before.ends_with(['号', '栋', '幢', '座', '元', '楼', '区', '苑', '园', '城']))
+    let goes_on = after.starts_with(|c: char| ('\u{4E00}'..='\u{9FFF}').contains(&c) || c.is_ascii_alphanumeric());
+    // SOHO塔1 A座: a name that ends in a figure.
+    let is_named = is_unit && before.ends_with(|c: char| c.is_ascii_alphanumeric()) && regions::first_named(before).is_some();
+    goes_on && (is_named || is_region || is_unit && before.ends_with(['号', '栋', '幢', '座', '元', '楼', '区', '苑', '园', '城']))
 }
 
 /// Returns the first address in a run.
@@ -133,8 +136,8 @@ fn address_in(text: &str, run: Span, is_labelled: bool) -> Option<Span> {
     let parts = parts(text, run);
     let first_end = parts.iter().position(|part| matches!(part.kind, Kind::House | Kind::Room | Kind::Dash | Kind::Small));
     let chain = match (first_end, is_labelled) {
-        (Some(_), _) | (None, true) => longest_chain(text, &parts),
-        (None, false) => return None,
+        (None, false) if !parts.iter().any(|part| part.kind == Kind::Village) => return None,
+        _ => longest_chain(text, &parts),
     };
     let chain = chain.filter(|chain| is_address(text, run, chain, is_labelled))?;
     let end = chain.last()?.span.end;
@@ -269,7 +272,11 @@ fn is_address(text: &str, run: Span, chain: &[Part], is_labelled: bool) -> bool 
     let Some(first_house) = first_house else {
         let regions = count(&[Kind::Region]) + usize::from(regions::first_named(&text[run.range()]).is_some());
         let sure = count(&[Kind::Street, Kind::Village]) + regions;
-        return is_labelled && places > 0 && sure > 0 && places + regions >= 2;
+        // A village is as near as many have it: 河北保定徐水区安肃镇后张华营村.
+        let is_village = chain.last().is_some_and(|last| text[last.span.range()].ends_with(['村', '庄', '屯', '寨']))
+            && count(&[Kind::Village, Kind::Region, Kind::Place]) > 1
+            && regions > 0;
+        return is_village || is_labelled && places > 0 && sure > 0 && places + regions >= 2;
     };
     let has_place_before = chain[..first_house].iter().any(named);
     let has_region = chain[0].kind == Kind::Region || regions::first_named(&text[run.range()]).is_some();

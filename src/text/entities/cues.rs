@@ -31,7 +31,7 @@ pub(super) enum Cue {
     Title,
 }
 
-const HOUSE: &str = "号 弄 栋 幢 座 单元 室 房 层 楼 址 村 组 苑 小区 花园 门牌 信息 期";
+const HOUSE: &str = "号 弄 栋 幢 座 单元 室 房 层 楼 址 村 庄 屯 寨 组 苑 小区 花园 门牌 信息 期";
 const DOCUMENT: &str = "护照 通行证 回乡证 台胞证 军官证";
 const MESSENGER: &str = "微信 薇信 威信 企鹅 加v 加V vx VX Vx wx WX Wx qq QQ Qq weixin";
 const SECRET: &str = "密码 验证码 校验码 动态码 安全码 口令 cvv CVV cvn CVN pin码 PIN码";

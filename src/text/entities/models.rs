@@ -14,11 +14,10 @@ use super::{
 use crate::domain::Span;
 
 static LINE: LazyLock<Regex> = LazyLock::new(|| {
-    let suffix = r"(?:\s?(?:pro|max|plus|ultra|mini|air|lite|se|fe|rs|gt|neo|turbo|ti|super|xl|\+)(?-u:\b|\+)|\+)*";
-    let named = r"(?:iphone|ipad|macbook|airpods|apple watch|galaxy|redmi|mate|nova|pura|honor|vivo|oppo|reno|find|realme|\
-                  oneplus|pixel|thinkpad|switch|ps|rtx|gtx|rx|iqoo|poco|magic|watch|surface|kindle|xiaomi)";
+    let suffix = r"(?:\s?(?:pro|max|plus|ultra|mini|air|lite|se|fe|rs|gt|neo|turbo|ti|super|xl|\+))*";
+    let named = format!("(?:{})", NAMES.replace(' ', "|"));
     let number = r"\s?-?\s?(?:[a-z]{0,3}\d{1,4}[a-z]{0,2}|x|xr|xs|se|air|pro)";
-    let latin = format!(r"(?-u:\b){named}{number}{suffix}");
+    let latin = format!(r"(?-u:\b)(?:iphone\s?(?:\d{{1,2}}|x|xr|xs|se)|{named}{number}){suffix}");
     let han = format!(
         "(?:小米|红米|华为|荣耀|苹果|三星|魅族|一加|真我|联想|努比亚)(?:手机|平板)?\\s?(?:{named}\\s?)?[a-z]{{0,2}}\\d{{1,4}}[a-z]{{0,2}}(?-u:\\b){suffix}"
     );
@@ -26,6 +25,9 @@ static LINE: LazyLock<Regex> = LazyLock::new(|| {
 });
 pattern!(CODE, r"(?-u:\b)[A-Z]{2,6}-\d{2,5}[A-Z0-9]*(?:[-/][A-Z0-9]+)*(?-u:\b)");
 pattern!(CODE_NAMED, r"型号\s*(?:是|为|:)?\s*(?P<code>[A-Za-z]{1,6}-?\d{1,5}[A-Za-z0-9-]*)");
+
+/// Lines of products whose models are a number behind the name.
+const NAMES: &str = "ipad macbook airpods galaxy redmi mate nova pura honor vivo oppo reno find realme oneplus pixel thinkpad switch ps rtx gtx rx iqoo poco magic watch surface kindle xiaomi";
 
 /// Words before a code that say what it is of.
 const OTHERS: &[&str] = &[

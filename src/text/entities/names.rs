@@ -13,7 +13,7 @@ use crate::{domain::Span, text::chars::is_han, text::segment::Segmenter};
 // What may stand between a label and its name.
 pattern!(
     LINK,
-    r"^\s*(?:(?:的)?(?:姓名|名字|名称))?\s*(?P<sure>写错了?[,，]?\s*(?:应该)?是|登记的?是|写的?是|改成了?|改为|换成|写成|填的?是?|写的?|是|为|叫|:)?\s*(?P<colon>:)?\s*"
+    r"^\s*(?:一下)?(?:(?:的)?(?:姓名|名字|名称))?\s*(?P<sure>写错了?[,，]?\s*(?:应该)?是|登记的?是|写的?是|改成了?|改为|换成|写成|填的?是?|写的?|是|为|叫|:)?\s*(?P<colon>:)?\s*"
 );
 pattern!(LATIN, r"^[A-Z][a-z]+(?: [A-Z][a-z]+){1,2}");
 

@@ -26,8 +26,11 @@ static NAMED_PART: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(&format!(r"^[ ,-]?(?:{}){ending}", names.join("|"))).expect("the pattern is constant and tested")
 });
 
-// The shortest run up to an ending; one of these endings after 小, 社, 园, a letter or a numeral is of a place, not of a district.
-pattern!(DISTRICT, r"^[ ,-]?[\p{Han}]{1,7}?(?:[^\P{Han}小社校园宅活属院库片老城一二三四五六七八九十]区|工业园区|新区|县|市|旗|自治州|自治县)");
+// The shortest run up to an ending; 区 after 小, 社, 园, a letter or a numeral is of a place, not a district.
+pattern!(
+    DISTRICT,
+    r"^[ ,-]?(?:工业园区|高新区|开发区|[^\P{Han}镇乡村街路道号区]{1,6}?(?:[^\P{Han}小社校园宅活属院库片老东南西北一二三四五六七八九十]区|工业园区|新区|县|市|旗|自治州|自治县))"
+);
 
 /// Returns where the first province or city known by name starts.
 pub(super) fn first_named(text: &str) -> Option<usize> {
@@ -65,6 +68,9 @@ mod tests {
             ("广西壮族自治区南宁市青秀区民族大道131号", "广西壮族自治区南宁市青秀区"),
             ("义乌市北苑街道春晗二区37栋", "义乌市"),
             ("上海市浦东新区张杨路500弄", "上海市浦东新区"),
+            ("北京市西城区金融大街35号", "北京市西城区"),
+            ("苏州工业园区星港街199号", "苏州工业园区"),
+            ("福建省泉州市晋江市陈埭镇溪边村东区128号", "福建省泉州市晋江市"),
             ("幸福小区3栋2单元501", ""),
             ("翠苑三区26幢", ""),
             ("王家庄村2组36号", ""),

@@ -58,7 +58,8 @@ pub(super) fn name_len(text: &str, trust: Trust) -> Option<usize> {
     }
     let han: Vec<char> = text.chars().take(6).take_while(|c| is_han(*c)).collect();
     let Some(surname) = surname_len(text) else {
-        return (trust == Trust::Labelled).then(|| labelled_len(text, &han)).flatten();
+        let is_labelled = trust == Trust::Labelled;
+        return pet_len(text, &han, trust).or_else(|| is_labelled.then(|| labelled_len(text, &han)).flatten());
     };
     // 欧阳 alone may be 欧 with a given name.
     [surname, 1].into_iter().find_map(|surname| given_len(text, &han, surname, trust))
@@ -78,11 +79,16 @@ fn given_len(text: &str, han: &[char], surname: usize, trust: Trust) -> Option<u
     if !fits(1) || surname == 1 && opens_word(text, han, if is_plain { 3 } else { 2 }, trust) {
         return None;
     }
+    let is_likely = |len: usize| match trust {
+        Trust::Doubted => is_typical(len),
+        Trust::Hinted => given.iter().take(len).any(|c| TYPICAL.contains(c)) && !starts_word(&text[bytes(surname)..], 2),
+        Trust::Named | Trust::Labelled => true,
+    };
     // Longest first: a character too many under the mask is no harm, one too few is.
-    if fits(2) && ends(2) && !word(2) && !is_title(given) && (!is_strict || is_typical(2)) {
+    if fits(2) && ends(2) && !word(2) && !is_title(given) && is_likely(2) {
         return Some(bytes(surname + 2));
     }
-    if ends(1) && !is_called(1) && (!word(1) || trust == Trust::Labelled) && (!is_strict || is_typical(1)) {
+    if ends(1) && !is_called(1) && (!word(1) || trust == Trust::Labelled) && is_likely(1) {
         return Some(bytes(surname + 1));
     }
     if trust == Trust::Doubted || FOLLOWS.contains(given[0]) || is_title(given) || !is_typical(1) {
@@ -136,8 +142,9 @@ fn is_title(given: &[char]) -> bool {
 
 /// Tells whether a name may end here: where the characters end, or a title follows.
 fn is_end(rest: &str) -> bool {
-    let is_masked = rest.starts_with('*');
-    !is_masked && (!rest.starts_with(is_han) || TITLES.iter().any(|title| rest.starts_with(title)) || is_receipt(rest))
+    // A mask, or the letter of a car's plate behind 京.
+    let is_cut = rest.starts_with(|c: char| c == '*' || c.is_ascii_alphabetic());
+    !is_cut && (!rest.starts_with(is_han) || TITLES.iter().any(|title| rest.starts_with(title)) || is_receipt(rest))
 }
 
 /// 张伟收: of the way parcels are addressed.
@@ -153,7 +160,8 @@ fn dotted_len(text: &str) -> Option<usize> {
     let mut rest = text;
     loop {
         let part: usize = rest.chars().take_while(|c| is_han(*c)).take(8).map(char::len_utf8).sum();
-        if part < 2 * "买".len() {
+        let has_title = TITLES.iter().any(|title| rest[..part].contains(title));
+        if part < 2 * "买".len() || has_title {
             return None;
         }
         parts += 1;
@@ -167,6 +175,18 @@ fn dotted_len(text: &str) -> Option<usize> {
             _ => return (parts > 1).then_some(len),
         }
     }
+}
+
+/// What friends call each other, after a label: 小明, 阿强.
+fn pet_len(text: &str, han: &[char], trust: Trust) -> Option<usize> {
+    let [first, second, ..] = han else { return None };
+    let len = first.len_utf8() + second.len_utf8();
+    let is_one = matches!(trust, Trust::Named | Trust::Labelled)
+        && matches!(first, '小' | '阿')
+        && (TYPICAL.contains(second) || surname_len(&text[first.len_utf8()..]).is_some())
+        && is_end(&text[len..])
+        && !is_word(&text[..len]);
+    is_one.then_some(len)
 }
 
 /// After a label with a colon: two to four characters that stand alone and are no common word.
