@@ -251,9 +251,8 @@ fn print_misses(questions: &[Expected], asked: &[Asked]) {
 }
 
 fn print_redaction(report: &RedactionReport) {
-    let shown = |name: &str, figure: &Figure| {
-        format!("{name}={:.3} (95 % {:.3}-{:.3})", figure.value, figure.low, figure.high)
-    };
+    let shown =
+        |name: &str, figure: &Figure| format!("{name}={:.3} (95 % {:.3}-{:.3})", figure.value, figure.low, figure.high);
     output::line(&format!(
         "all: n={} traps={} items={} masks={} {} {} {}",
         report.n,

@@ -154,7 +154,8 @@ mod tests {
     fn masks_point_into_both_texts() {
         let reply = redact("電話😀13812345678，張偉先生", &Redactor::new(false), OffsetEncoding::Utf16);
         assert_eq!(reply.redacted_text, "電話😀138****5678，張*先生");
-        let spans: Vec<_> = reply.masked.iter().map(|mask| (mask.kind.as_str(), mask.span, mask.redacted_span)).collect();
+        let spans: Vec<_> =
+            reply.masked.iter().map(|mask| (mask.kind.as_str(), mask.span, mask.redacted_span)).collect();
         let span = |start, end| Some(pb::Span { start, end });
         assert_eq!(spans, [("phone", span(4, 15), span(4, 15)), ("person_name", span(16, 18), span(16, 18))]);
     }

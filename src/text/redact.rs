@@ -44,7 +44,10 @@ impl Redactor {
 
     /// Makes a redactor of these kinds. Only what [`is_maskable`](Self::is_maskable) is ever masked.
     pub fn of_kinds(kinds: Vec<EntityKind>) -> Self {
-        Self { entities: Entities::new(&[]), kinds: kinds.into_iter().filter(|kind| Self::is_maskable(*kind)).collect() }
+        Self {
+            entities: Entities::new(&[]),
+            kinds: kinds.into_iter().filter(|kind| Self::is_maskable(*kind)).collect(),
+        }
     }
 
     /// Tells whether there is a mask for the kind: for personal data and for numbers of orders and parcels.

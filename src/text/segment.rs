@@ -68,8 +68,7 @@ impl Segmenter {
 
     /// Tells whether the dictionary has the word and not as the name of a person.
     pub fn is_common_word(&self, word: &str) -> bool {
-        self.jieba.has_word(word)
-            && !matches!(self.jieba.tag(word, false)[..], [ref one] if one.tag.starts_with("nr"))
+        self.jieba.has_word(word) && !matches!(self.jieba.tag(word, false)[..], [ref one] if one.tag.starts_with("nr"))
     }
 
     /// Returns the words and the shorter words within them, the shorter ones first.
@@ -121,7 +120,8 @@ mod tests {
 
     #[test]
     fn names_of_persons_are_no_common_words() {
-        for (word, is_common) in [("高兴", true), ("方便", true), ("温州", true), ("刘德华", false), ("李筱薇", false)] {
+        for (word, is_common) in [("高兴", true), ("方便", true), ("温州", true), ("刘德华", false), ("李筱薇", false)]
+        {
             assert_eq!(Segmenter::shared().is_common_word(word), is_common, "{word}");
         }
     }

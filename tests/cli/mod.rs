@@ -3,6 +3,7 @@
 mod ask;
 mod eval;
 mod files;
+mod privacy;
 mod redact;
 mod serve;
 mod usage;

@@ -76,7 +76,8 @@ async fn redact(request: pb::RedactRequest) -> pb::RedactResponse {
 
 #[tokio::test]
 async fn personal_data_is_masked_in_its_form() {
-    let text = "收货人：張學友，電話１３８-1234-5678，廣東省佛山市順德區東樂路268號，订单号6222021234567890128，退￥299.5";
+    let text =
+        "收货人：張學友，電話１３８-1234-5678，廣東省佛山市順德區東樂路268號，订单号6222021234567890128，退￥299.5";
     let reply = redact(redaction(text)).await;
     assert_eq!(
         reply.redacted_text,

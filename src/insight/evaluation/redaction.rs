@@ -91,8 +91,7 @@ pub fn measure_redaction(rows: &[RedactionRow]) -> RedactionReport {
     let mut misses = Vec::new();
     for (idx, row) in rows.iter().enumerate() {
         let redacted = redactor.mask(&row.text);
-        let mut miss =
-            RedactionMiss { row: idx + 1, redacted: redacted.text, missed: Vec::new(), wrong: Vec::new() };
+        let mut miss = RedactionMiss { row: idx + 1, redacted: redacted.text, missed: Vec::new(), wrong: Vec::new() };
         let mut whole = RedactionCounts::default();
         for (kind, counts) in compare(row, &redacted.masked, &mut miss) {
             whole.add(&counts);

@@ -15,7 +15,8 @@ pattern!(
 );
 
 /// Words that stand after 微信 and are no account.
-const PRODUCTS: &[&str] = &["iphone", "ipad", "android", "windows", "harmony", "macos", "version", "ios", "wechat", "app"];
+const PRODUCTS: &[&str] =
+    &["iphone", "ipad", "android", "windows", "harmony", "macos", "version", "ios", "wechat", "app"];
 
 /// Finds accounts of WeChat and QQ.
 pub(super) fn messengers(text: &str) -> Vec<Found> {
@@ -28,11 +29,12 @@ pub(super) fn messengers(text: &str) -> Vec<Found> {
         let lower = value.to_ascii_lowercase();
         let is_product = PRODUCTS.iter().any(|product| lower.starts_with(product));
         let is_latin = captures["what"].is_ascii();
-        let is_word = is_latin
-            && text[..whole.start].ends_with(|c: char| c.is_ascii_alphanumeric());
+        let is_word = is_latin && text[..whole.start].ends_with(|c: char| c.is_ascii_alphanumeric());
         let is_named = !link.trim().is_empty() || is_asked_to_add;
         // WX2604118 is a number of an order.
-        let is_code = is_latin && link.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit())
+        let is_code = is_latin
+            && link.is_empty()
+            && value.bytes().all(|byte| byte.is_ascii_digit())
             && !captures["what"].eq_ignore_ascii_case("qq");
         let is_one = !is_word && !is_code && !is_product && (has_mark || is_named) && !cuts_number(text, span);
         is_one.then(|| Found { span, value: value.to_owned() })
@@ -48,9 +50,14 @@ pub(super) fn secrets(text: &str) -> Vec<Found> {
         let is_password = !captures["what"].ends_with("证码") && !captures["what"].ends_with("验码");
         let is_code = kept.chars().all(|c| c.is_ascii_alphanumeric());
         // 密码错误3次, 验证码10分钟有效 count; 验证码106开头 is a sender.
-        let counts = text[span.end..].trim_start().starts_with(['位', '次', '分', '秒', '天', '个', '小', '元', '条', '开', '月', '年']);
+        let counts = text[span.end..]
+            .trim_start()
+            .starts_with(['位', '次', '分', '秒', '天', '个', '小', '元', '条', '开', '月', '年']);
         // What a mask left is no secret.
-        let is_one = !counts && !kept.contains('*') && (3..=32).contains(&kept.len()) && (is_password || is_code && kept.len() <= 8);
+        let is_one = !counts
+            && !kept.contains('*')
+            && (3..=32).contains(&kept.len())
+            && (is_password || is_code && kept.len() <= 8);
         is_one.then(|| Found { span, value: kept.to_owned() })
     })
 }

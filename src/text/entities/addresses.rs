@@ -78,11 +78,12 @@ pub(super) fn addresses(text: &str) -> Vec<Found> {
 /// Tells whether a number has a unit of houses, numbers are joined by a dash, or a label stands there.
 fn is_worth_a_look(text: &str) -> bool {
     let mut before = ' ';
-    ["址", "信息", "村", "庄", "屯", "寨"].iter().any(|word| text.contains(word)) || text.chars().any(|c| {
-        let counts = before.is_ascii_alphanumeric() || "一二三四五六七八九十甲乙丙丁东西南北中".contains(before);
-        before = c;
-        counts && "号弄栋幢座单室房组社队门户排楼层F-".contains(c)
-    })
+    ["址", "信息", "村", "庄", "屯", "寨"].iter().any(|word| text.contains(word))
+        || text.chars().any(|c| {
+            let counts = before.is_ascii_alphanumeric() || "一二三四五六七八九十甲乙丙丁东西南北中".contains(before);
+            before = c;
+            counts && "号弄栋幢座单室房组社队门户排楼层F-".contains(c)
+        })
 }
 
 /// The end of the text before a run, which a label may close.
@@ -98,9 +99,8 @@ fn runs(text: &str) -> Vec<Span> {
     let mut open: Option<Span> = None;
     for (at, c) in text.char_indices() {
         let end = at + c.len_utf8();
-        let is_of_run = c.is_ascii_alphanumeric()
-            || c == '-'
-            || ('\u{4E00}'..='\u{9FFF}').contains(&c) && !STOPS.contains(c);
+        let is_of_run =
+            c.is_ascii_alphanumeric() || c == '-' || ('\u{4E00}'..='\u{9FFF}').contains(&c) && !STOPS.contains(c);
         match open {
             Some(run) if is_of_run => open = Some(Span::new(run.start, end)),
             None if is_of_run => open = Some(Span::new(at, end)),
@@ -124,17 +124,23 @@ fn joins(before: &str, gap: char, after: &str) -> bool {
         || gap == ' ' && before.ends_with(['镇', '乡', '村', '道', '路', '街'])
         || regions::ends_named(before);
     let next = PART.find(after).filter(|part| part.start() == 0);
-    let is_unit = next.is_some_and(|part| part.as_str().ends_with(['号', '栋', '幢', '座', '室', '元', '楼', '层', '弄']));
+    let is_unit =
+        next.is_some_and(|part| part.as_str().ends_with(['号', '栋', '幢', '座', '室', '元', '楼', '层', '弄']));
     let goes_on = after.starts_with(|c: char| ('\u{4E00}'..='\u{9FFF}').contains(&c) || c.is_ascii_alphanumeric());
     // SOHO塔1 A座: a name that ends in a figure.
-    let is_named = is_unit && before.ends_with(|c: char| c.is_ascii_alphanumeric()) && regions::first_named(before).is_some();
-    goes_on && (is_named || is_region || is_unit && before.ends_with(['号', '栋', '幢', '座', '元', '楼', '区', '苑', '园', '城']))
+    let is_named =
+        is_unit && before.ends_with(|c: char| c.is_ascii_alphanumeric()) && regions::first_named(before).is_some();
+    goes_on
+        && (is_named
+            || is_region
+            || is_unit && before.ends_with(['号', '栋', '幢', '座', '元', '楼', '区', '苑', '园', '城']))
 }
 
 /// Returns the first address in a run.
 fn address_in(text: &str, run: Span, is_labelled: bool) -> Option<Span> {
     let parts = parts(text, run);
-    let first_end = parts.iter().position(|part| matches!(part.kind, Kind::House | Kind::Room | Kind::Dash | Kind::Small));
+    let first_end =
+        parts.iter().position(|part| matches!(part.kind, Kind::House | Kind::Room | Kind::Dash | Kind::Small));
     let chain = match (first_end, is_labelled) {
         (None, false) if !parts.iter().any(|part| part.kind == Kind::Village) => return None,
         _ => longest_chain(text, &parts),
@@ -193,7 +199,9 @@ fn is_part(text: &str, run: Span, part: Part, last: Option<Part>) -> bool {
         Kind::Floor | Kind::Small => gap <= MAX_GAP && !before.ends_with('第'),
         Kind::Dash => {
             let is_date = own.len() >= 8 && (own.starts_with("20") || own.starts_with("19"));
-            !is_date && !after.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '-') && !after.starts_with(['天', '个', '件', '元', '块', '年', '月', '岁', '小', '楼', '点', '次', '人'])
+            !is_date
+                && !after.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '-')
+                && !after.starts_with(['天', '个', '件', '元', '块', '年', '月', '岁', '小', '楼', '点', '次', '人'])
         }
         // A number alone is a room right after what it is in.
         Kind::Bare => {
@@ -204,7 +212,8 @@ fn is_part(text: &str, run: Span, part: Part, last: Option<Part>) -> bool {
                         && !inner.ends_with(['区', '期', '里'])
                         && (!inner.ends_with('号') || own.len() > 2)
                 })
-                && !after.starts_with(['元', '块', '年', '个', '件', '人', '米', '平', '万', '号', '天', '次', '月', '路'])
+                && !after
+                    .starts_with(['元', '块', '年', '个', '件', '人', '米', '平', '万', '号', '天', '次', '月', '路'])
         }
         Kind::Street => {
             let word = &text[run.start..part.span.end];
@@ -236,7 +245,8 @@ fn longest_chain<'p>(text: &str, parts: &'p [Part]) -> Option<&'p [Part]> {
 
 /// Tells whether the words between two parts are of no address.
 fn is_break(between: &str) -> bool {
-    const WORDS: &[&str] = &["电话", "手机", "联系", "下午", "上午", "晚上", "订单", "快递", "发货", "停电", "漏水", "门口", "附近"];
+    const WORDS: &[&str] =
+        &["电话", "手机", "联系", "下午", "上午", "晚上", "订单", "快递", "发货", "停电", "漏水", "门口", "附近"];
     WORDS.iter().any(|word| between.contains(word))
 }
 
@@ -249,7 +259,9 @@ fn trimmed(chain: &[Part]) -> &[Part] {
         let is_rest = matches!(last.kind, Kind::Place | Kind::Street | Kind::Village)
             && gap == 0
             && last.span.len_bytes() == "居".len()
-            && rest.last().is_some_and(|before| matches!(before.kind, Kind::House | Kind::Room | Kind::Floor | Kind::Bare));
+            && rest
+                .last()
+                .is_some_and(|before| matches!(before.kind, Kind::House | Kind::Room | Kind::Floor | Kind::Bare));
         if last.kind != Kind::Region && !is_rest {
             break;
         }
@@ -291,7 +303,10 @@ fn is_address(text: &str, run: Span, chain: &[Part], is_labelled: bool) -> bool 
             !(is_one_day && house.ends_with('号') && before != Kind::Street && !has_region && !is_labelled)
         }
         Kind::Small => has_place_before && (strong > 0 || has_region || is_labelled),
-        Kind::Dash => has_place_before && (is_labelled || has_region || text[chain[first_house].span.range()].matches('-').count() > 1),
+        Kind::Dash => {
+            has_place_before
+                && (is_labelled || has_region || text[chain[first_house].span.range()].matches('-').count() > 1)
+        }
         Kind::Room => has_place_before || is_labelled || strong > 1,
         _ => strong > 1 || strong == 1 && is_dashed && (is_labelled || has_region),
     }

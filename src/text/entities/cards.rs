@@ -18,7 +18,10 @@ pattern!(
     ID_CARD_NAMED,
     r"(?:身份证|证件|身份)(?:件)?(?:号码|号)?\s*(?:是|为|:)?\s*([1-9]\d{5}[ -]?\d{8}[ -]?\d{3}[\dXx]|[1-9]\d{14,16}[\dXx]?)"
 );
-pattern!(BANK_CARD, r"\d{4}[ -]\d{4}[ -]\d{4}[ -]\d{4}(?:[ -]\d{1,3})?|3\d{3}[ -]\d{6}[ -]\d{5}|\d{15,19}|\d{6,12}[ -]\d{6,13}");
+pattern!(
+    BANK_CARD,
+    r"\d{4}[ -]\d{4}[ -]\d{4}[ -]\d{4}(?:[ -]\d{1,3})?|3\d{3}[ -]\d{6}[ -]\d{5}|\d{15,19}|\d{6,12}[ -]\d{6,13}"
+);
 pattern!(BANK_CARD_GROUPED, r"\d{3,12}(?:[ -]\d{2,12}){1,5}|\d{12,19}");
 pattern!(
     DOCUMENT,
@@ -51,9 +54,8 @@ pub(super) fn id_cards(text: &str) -> Vec<Found> {
 pub(super) fn bank_cards(text: &str) -> Vec<Found> {
     let mut found = collect(&BANK_CARD_GROUPED, text, |_, span| {
         let value = digits(&text[span.range()]);
-        let is_one = CARD_DIGITS.contains(&value.len())
-            && !cuts_number(text, span)
-            && context::names_a_card(text, span);
+        let is_one =
+            CARD_DIGITS.contains(&value.len()) && !cuts_number(text, span) && context::names_a_card(text, span);
         is_one.then_some(Found { span, value })
     });
     found.extend(collect(&BANK_CARD, text, |_, span| {
@@ -113,7 +115,9 @@ fn is_id_card(value: &str) -> bool {
     }
     let sum: u32 = digits.iter().zip(WEIGHTS).map(|(digit, weight)| digit * weight).sum();
     let check = b"10X98765432"[(sum % 11) as usize];
-    matches!(digits[0] * 10 + digits[1], 11..=82) && has_birth_date(&value[8..14], false) && value.as_bytes()[17] == check
+    matches!(digits[0] * 10 + digits[1], 11..=82)
+        && has_birth_date(&value[8..14], false)
+        && value.as_bytes()[17] == check
 }
 
 /// Tells whether six digits are a date, year, month and day of two each.

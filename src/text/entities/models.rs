@@ -31,8 +31,8 @@ const NAMES: &str = "ipad macbook airpods galaxy redmi mate nova pura honor vivo
 
 /// Words before a code that say what it is of.
 const OTHERS: &[&str] = &[
-    "错误", "报错", "代码", "故障", "码", "券", "单号", "编号", "批次", "航班", "车次", "工号", "订单", "运单", "快递", "口令", "密码", "版本", "合同", "号",
-    "单", "no", "NO",
+    "错误", "报错", "代码", "故障", "码", "券", "单号", "编号", "批次", "航班", "车次", "工号", "订单", "运单", "快递",
+    "口令", "密码", "版本", "合同", "号", "单", "no", "NO",
 ];
 
 /// Finds models of products.
@@ -49,7 +49,9 @@ pub(super) fn models(text: &str) -> Vec<Found> {
             .then(|| named(span))
     }));
     if text.contains('-') || text.contains("型号") {
-        found.extend(collect(&CODE_NAMED, text, |captures, _| captures.name("code").map(|code| named(code.range().into()))));
+        found.extend(collect(&CODE_NAMED, text, |captures, _| {
+            captures.name("code").map(|code| named(code.range().into()))
+        }));
         found.extend(collect(&CODE, text, |_, span| {
             let before = context::reach(text, span).trim_end_matches([' ', ':', '是', '为', '#', '\u{1}']);
             (!OTHERS.iter().any(|other| before.ends_with(other)) && !cuts_word(text, span)).then(|| named(span))
@@ -66,5 +68,6 @@ fn cuts_word(text: &str, span: Span) -> bool {
 
 /// Tells whether the number counts something: 小米3台, 苹果5斤.
 fn counts(text: &str, span: Span) -> bool {
-    text[span.end..].starts_with(['斤', '个', '台', '部', '元', '块', '件', '箱', '天', '年', '月', '号', '万', '点', '次', '折'])
+    text[span.end..]
+        .starts_with(['斤', '个', '台', '部', '元', '块', '件', '箱', '天', '年', '月', '号', '万', '点', '次', '折'])
 }

@@ -18,7 +18,8 @@ pattern!(
 pattern!(LATIN, r"^[A-Z][a-z]+(?: [A-Z][a-z]+){1,2}");
 
 /// What may stand between a name and the phone or address beside it.
-const BETWEEN: &[char] = &[' ', ',', '/', '|', ';', '、', ':', '-', '(', ')', '\n', '\r', '\t', '+', '，', '；', '。', '.', '_'];
+const BETWEEN: &[char] =
+    &[' ', ',', '/', '|', ';', '、', ':', '-', '(', ')', '\n', '\r', '\t', '+', '，', '；', '。', '.', '_'];
 /// The longest gap there.
 const MAX_BETWEEN: usize = 4;
 
@@ -53,7 +54,10 @@ fn named(text: &str, cue: Cue, label: Span) -> Option<Span> {
     if has_colon && let Some(latin) = LATIN.find(&text[start..]) {
         return Some(Span::new(start, start + latin.end()));
     }
-    if matches!(trust, Trust::Labelled | Trust::Named) && whole.as_str().ends_with(' ') && let Some(latin) = LATIN.find(&text[start..]) {
+    if matches!(trust, Trust::Labelled | Trust::Named)
+        && whole.as_str().ends_with(' ')
+        && let Some(latin) = LATIN.find(&text[start..])
+    {
         return Some(Span::new(start, start + latin.end()));
     }
     name_len(&text[start..], trust).map(|len| Span::new(start, start + len))
@@ -76,14 +80,16 @@ fn trust_of(label: &str, cue: Cue, has_colon: bool, sure: &str) -> Option<Trust>
 
 /// The full name before a title: 张伟先生, not 张先生.
 fn titled(text: &str, title: usize) -> Option<Span> {
-    let before: Vec<(usize, char)> = text[..title].char_indices().rev().take(4).take_while(|(_, c)| is_han(*c)).collect();
+    let before: Vec<(usize, char)> =
+        text[..title].char_indices().rev().take(4).take_while(|(_, c)| is_han(*c)).collect();
     [4, 3, 2].into_iter().filter(|len| before.len() >= *len).find_map(|len| {
         let start = before[len - 1].0;
         let surname = surname_len(&text[start..])?;
         let given = len.checked_sub(surname)?;
         let is_whole = name_len(&text[start..], Trust::Doubted) == Some(title - start);
         // 向李先生 and 于王女士 are a preposition and a surname.
-        let is_called = given == 1 && "向于从时应让单".contains(before[len - 1].1) && surname_len(&text[before[0].0..]).is_some();
+        let is_called =
+            given == 1 && "向于从时应让单".contains(before[len - 1].1) && surname_len(&text[before[0].0..]).is_some();
         ((1..=2).contains(&given) && is_whole && !is_called && !is_cut(text, start)).then(|| Span::new(start, title))
     })
 }
@@ -126,6 +132,7 @@ fn is_of_name(c: char) -> bool {
 fn alone(text: &str, chunk: Span) -> Option<Span> {
     let words = &text[chunk.range()];
     let len = name_len(&text[chunk.start..], Trust::Doubted)?;
-    let is_whole = len == words.len() || len < words.len() && words[len..].starts_with("收") && len + "收".len() == words.len();
+    let is_whole =
+        len == words.len() || len < words.len() && words[len..].starts_with("收") && len + "收".len() == words.len();
     (is_whole && !words.is_empty()).then(|| Span::new(chunk.start, chunk.start + len))
 }

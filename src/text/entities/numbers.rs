@@ -65,7 +65,11 @@ pub(super) fn orders(text: &str) -> Vec<Found> {
 }
 
 /// Walks over all matches; after a refused one the search goes on behind its first character.
-pub(super) fn collect(regex: &Regex, text: &str, mut check: impl FnMut(&Captures<'_>, Span) -> Option<Found>) -> Vec<Found> {
+pub(super) fn collect(
+    regex: &Regex,
+    text: &str,
+    mut check: impl FnMut(&Captures<'_>, Span) -> Option<Found>,
+) -> Vec<Found> {
     let mut found = Vec::new();
     let mut at = 0;
     while let Some(captures) = regex.captures_at(text, at) {

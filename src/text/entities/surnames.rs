@@ -61,8 +61,10 @@ pub(super) fn name_len(text: &str, trust: Trust) -> Option<usize> {
         let is_labelled = trust == Trust::Labelled;
         return pet_len(text, &han, trust).or_else(|| is_labelled.then(|| labelled_len(text, &han)).flatten());
     };
-    // 欧阳 alone may be 欧 with a given name.
-    [surname, 1].into_iter().find_map(|surname| given_len(text, &han, surname, trust))
+    // 欧阳 alone may be 欧 with a given name; what stands before a mask is what the mask left.
+    let lens = [surname, 1].into_iter().filter(|len| *len == surname || SURNAMES.1.contains(&han[0]));
+    let len = lens.into_iter().find_map(|surname| given_len(text, &han, surname, trust));
+    len.filter(|len| !text[*len..].starts_with('*'))
 }
 
 fn given_len(text: &str, han: &[char], surname: usize, trust: Trust) -> Option<usize> {
@@ -81,7 +83,9 @@ fn given_len(text: &str, han: &[char], surname: usize, trust: Trust) -> Option<u
     }
     let is_likely = |len: usize| match trust {
         Trust::Doubted => is_typical(len),
-        Trust::Hinted => given.iter().take(len).any(|c| TYPICAL.contains(c)) && !starts_word(&text[bytes(surname)..], 2),
+        Trust::Hinted => {
+            given.iter().take(len).any(|c| TYPICAL.contains(c)) && !starts_word(&text[bytes(surname)..], 2)
+        }
         Trust::Named | Trust::Labelled => true,
     };
     // Longest first: a character too many under the mask is no harm, one too few is.
@@ -114,12 +118,14 @@ fn opens_word(text: &str, han: &[char], least: usize, trust: Trust) -> bool {
 
 /// Words that are common where names stand.
 const STOPS: &[&str] = &[
-    "方式", "方法", "单位", "方便", "任何", "应该", "常用", "安排", "高兴", "万一", "于是", "全部", "马上", "时间", "管家", "申通", "安能", "华为",
-    "荣耀", "康佳", "方太", "万和", "安卓", "金卡", "白金", "黄金", "单独", "简称", "水电", "安装", "包邮", "包装", "查询", "查看", "查到", "付款",
-    "付钱", "付费", "路由", "连接", "关闭", "关机", "冷静", "解决", "解释", "解绑", "解除", "温州", "常州", "江苏", "江西", "安徽", "贵州", "云南", "石家",
-    "张家", "马鞍", "黄石", "金华", "祝福", "谢谢", "顾客", "白条", "余额", "花呗", "项目", "经理", "成功", "成都", "毕业", "计划", "易碎", "时候", "强烈",
-    "尤其", "幸好", "严重", "郑重", "康师", "麻烦", "平安", "平台", "左右", "周边", "包裹", "代发", "代收", "代签", "敬请", "尚未", "申请", "申诉", "宁可",
-    "高级", "高端", "沈阳", "郑州", "苏州", "徐州", "宁波", "宁夏", "陆续", "陆军", "明天",
+    "方式", "方法", "单位", "方便", "任何", "应该", "常用", "安排", "高兴", "万一", "于是", "全部", "马上", "时间",
+    "管家", "申通", "安能", "华为", "荣耀", "康佳", "方太", "万和", "安卓", "金卡", "白金", "黄金", "单独", "简称",
+    "水电", "安装", "包邮", "包装", "查询", "查看", "查到", "付款", "付钱", "付费", "路由", "连接", "关闭", "关机",
+    "冷静", "解决", "解释", "解绑", "解除", "温州", "常州", "江苏", "江西", "安徽", "贵州", "云南", "石家", "张家",
+    "马鞍", "黄石", "金华", "祝福", "谢谢", "顾客", "白条", "余额", "花呗", "项目", "经理", "成功", "成都", "毕业",
+    "计划", "易碎", "时候", "强烈", "尤其", "幸好", "严重", "郑重", "康师", "麻烦", "平安", "平台", "左右", "周边",
+    "包裹", "代发", "代收", "代签", "敬请", "尚未", "申请", "申诉", "宁可", "高级", "高中", "高一", "高二", "高三",
+    "高端", "沈阳", "郑州", "苏州", "徐州", "宁波", "宁夏", "陆续", "陆军", "明天",
 ];
 
 fn is_word(word: &str) -> bool {
@@ -134,7 +140,10 @@ fn starts_word(text: &str, least: usize) -> bool {
 }
 
 /// Titles, which follow a name.
-const TITLES: &[&str] = &["先生", "女士", "小姐", "师傅", "阿姨", "叔叔", "大爷", "大妈", "老师", "经理", "主任", "医生", "同志", "本人", "收件", "电话", "手机"];
+const TITLES: &[&str] = &[
+    "先生", "女士", "小姐", "师傅", "阿姨", "叔叔", "大爷", "大妈", "老师", "经理", "主任", "医生", "同志", "本人",
+    "收件", "电话", "手机",
+];
 
 fn is_title(given: &[char]) -> bool {
     TITLES.iter().any(|title| title.chars().eq(given.iter().copied().take(2)))
