@@ -13,6 +13,7 @@ use yingda::{
     assist::{Ask, Message, analyze_alone},
     domain::Inquiry,
     model::Input,
+    text::Entities,
 };
 
 /// The labelled test messages.
@@ -52,6 +53,11 @@ fn analyze(criterion: &mut Criterion) {
             let message = &read[next.next().unwrap_or(0)];
             snap.shared.bundle.classify(Input { text: message.text(), words: &message.words })
         });
+    });
+    let entities = Entities::new(&[]);
+    let mut next = (0..messages.len()).cycle();
+    group.bench_function("entities_alone", |b| {
+        b.iter(|| entities.recognize(black_box(&messages[next.next().unwrap_or(0)])));
     });
     group.finish();
 }

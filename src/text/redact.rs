@@ -99,6 +99,7 @@ fn shown(entity: &Entity) -> (usize, usize) {
     match entity.kind {
         // The area code of the fixed net.
         EntityKind::Phone if value.starts_with('0') && !value.starts_with("01") && !value.starts_with("02") => (4, 4),
+        EntityKind::Phone if value.chars().count() < 10 => (0, 4),
         EntityKind::Phone => (3, 4),
         EntityKind::IdCard => (3, 2),
         EntityKind::PersonName if value.contains(|c| NAME_DOTS.contains(&c)) => (1, 0),
@@ -172,6 +173,7 @@ mod tests {
         check("护照E12345678", "护照E******78");
         check("加我微信liming_1990", "加我微信l*****_***0");
         check("密码是Abc12345!", "密码是*********");
+        check("座机62345678", "座机****5678");
         check("010-68714432转801", "010-*******2转801");
         check("幺三八六二零四七七幺五", "幺三八****七七幺五");
         check("", "");

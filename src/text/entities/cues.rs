@@ -44,7 +44,7 @@ const NAME_LABELS: &str = "我叫 名叫 名字 姓名 收货人 收件人 寄�
 const ROLES: &str = "快递员 配送员 派送员 送货员 骑手 客服 专员 经理 主管 店长 司机 师傅 房东 租客 家长 老公 老婆 丈夫 妻子 爱人 先生 太太 \
     我爸 爸爸 我妈 妈妈 父亲 母亲 儿子 女儿 孩子 同事 朋友 销售 顾问 医生 护士 学生 用户 客户 业务员 柜员 登记 过户给 转给 转账给 快递小哥 \
     坐席 网格员 工程师 报装 报修 员工";
-const NAME_LEADS: &str = ",是 我是 我是叫 这里是 这边是 联系 找 给 叫 麻烦转 名下 署名 落款";
+const NAME_LEADS: &str = ",是 我是 我是叫 这里是 这是 这边是 联系 找 给 叫 麻烦转 名下 署名 落款";
 const TITLES: &str = "先生 女士 小姐 师傅 阿姨 叔叔 大爷 大妈 老师 经理 主任 医生";
 
 static CUES: LazyLock<(AhoCorasick, Vec<Cue>)> = LazyLock::new(|| {

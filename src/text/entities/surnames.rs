@@ -84,7 +84,8 @@ fn given_len(text: &str, han: &[char], surname: usize, trust: Trust) -> Option<u
     let is_likely = |len: usize| match trust {
         Trust::Doubted => is_typical(len),
         Trust::Hinted => {
-            given.iter().take(len).any(|c| TYPICAL.contains(c)) && !starts_word(&text[bytes(surname)..], 2)
+            let is_half_typical = given.iter().take(len).any(|c| TYPICAL.contains(c));
+            is_typical(len) || is_half_typical && !starts_word(&text[bytes(surname)..], 2)
         }
         Trust::Named | Trust::Labelled => true,
     };
@@ -112,7 +113,7 @@ fn opens_word(text: &str, han: &[char], least: usize, trust: Trust) -> bool {
         let end: usize = han[..len].iter().map(|c| c.len_utf8()).sum();
         // 高峰 after 收货人 is a name where nothing follows.
         let is_name = matches!(trust, Trust::Named | Trust::Labelled) && len == 2 && is_end(&text[end..]);
-        is_word(&text[..end]) && !(is_name && !STOPS.contains(&&text[..end]))
+        if is_name { STOPS.contains(&&text[..end]) } else { is_word(&text[..end]) }
     })
 }
 
@@ -145,6 +146,12 @@ const TITLES: &[&str] = &[
     "收件", "电话", "手机",
 ];
 
+/// What follows a name at once, in the words of customers and in the notes of agents.
+const AFTER: &[&str] = &[
+    "我", "你", "您", "的妈", "的爸", "的老", "的家", "的妻", "的丈", "的儿", "的女", "的爱", "的朋", "的同", "反映",
+    "反馈", "来电", "致电", "咨询", "投诉", "表示", "要求",
+];
+
 fn is_title(given: &[char]) -> bool {
     TITLES.iter().any(|title| title.chars().eq(given.iter().copied().take(2)))
 }
@@ -153,7 +160,8 @@ fn is_title(given: &[char]) -> bool {
 fn is_end(rest: &str) -> bool {
     // A mask, or the letter of a car's plate behind 京.
     let is_cut = rest.starts_with(|c: char| c == '*' || c.is_ascii_alphabetic());
-    !is_cut && (!rest.starts_with(is_han) || TITLES.iter().any(|title| rest.starts_with(title)) || is_receipt(rest))
+    let follows = || TITLES.iter().chain(AFTER).any(|word| rest.starts_with(word));
+    !is_cut && (!rest.starts_with(is_han) || follows() || is_receipt(rest))
 }
 
 /// 张伟收: of the way parcels are addressed.
