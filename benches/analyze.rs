@@ -14,6 +14,7 @@ use yingda::{
     assist::{Ask, Message, Rules, analyze_alone},
     domain::{Condition, Effect, Inquiry, KnowledgeBaseId, Rule, Rulebook, Urgency},
     model::Input,
+    text::Entities,
 };
 
 /// The labelled test messages.
@@ -96,6 +97,11 @@ fn analyze(criterion: &mut Criterion) {
             });
         });
     }
+    let entities = Entities::new(&[]);
+    let mut next = (0..messages.len()).cycle();
+    group.bench_function("entities_alone", |b| {
+        b.iter(|| entities.recognize(black_box(&messages[next.next().unwrap_or(0)])));
+    });
     group.finish();
 }
 

@@ -6,4 +6,5 @@ mod faults;
 mod golden;
 mod harness;
 mod layers;
+mod redaction;
 mod rpc;

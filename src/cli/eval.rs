@@ -10,7 +10,7 @@ use super::{Session, files, import, offline, output};
 use crate::{
     app::{self, App, StoreKind},
     domain::{ArticleId, KnowledgeBaseId, ManualClock, Timestamp},
-    insight::evaluation::{self, Asked, Expected, LabelsReport, RetrievalReport},
+    insight::evaluation::{self, Asked, Expected, Figure, LabelsReport, RedactionReport, RetrievalReport},
     knowledge::{ImportMode, ImportOptions},
 };
 
@@ -29,6 +29,8 @@ pub(super) enum Command {
     Labels(LabelsOptions),
     /// The golden questions of the demo knowledge bases.
     Golden(GoldenOptions),
+    /// Texts against the personal data to mask in them.
+    Redaction(RedactionOptions),
 }
 
 #[derive(Debug, Args)]
@@ -67,11 +69,22 @@ pub(super) struct GoldenOptions {
     misses: bool,
 }
 
+#[derive(Debug, Args)]
+pub(super) struct RedactionOptions {
+    /// Texts: {"text", "masks": [{"kind", "text"}]} a line.
+    #[arg(long, value_name = "FILE", default_value = "data/redaction/test.jsonl")]
+    file: PathBuf,
+    /// Lists the texts that went wrong.
+    #[arg(long)]
+    misses: bool,
+}
+
 pub(super) fn run(session: &Session, command: Command) -> anyhow::Result<()> {
     match command {
         Command::Retrieval(options) => retrieval(session, &options),
         Command::Labels(options) => labels(session, &options),
         Command::Golden(options) => golden(session, &options),
+        Command::Redaction(options) => redaction(session, &options),
     }
 }
 
@@ -121,6 +134,27 @@ fn labels(session: &Session, options: &LabelsOptions) -> anyhow::Result<()> {
     if options.misses {
         for message in report.messages.iter().filter(|message| !message.is_right()) {
             output::line(&serde_json::to_string(message)?);
+        }
+    }
+    Ok(())
+}
+
+fn redaction(session: &Session, options: &RedactionOptions) -> anyhow::Result<()> {
+    let rows = files::read_redactions(&options.file)?;
+    ensure!(!rows.is_empty(), "{} holds no rows", options.file.display());
+    let report = evaluation::measure_redaction(&rows);
+    if session.json {
+        output::line(&serde_json::to_string(&report)?);
+    } else {
+        print_redaction(&report);
+    }
+    if options.misses {
+        for miss in &report.misses {
+            let shown = |list: &[(&str, String)]| {
+                list.iter().map(|(kind, text)| format!("{kind} {text:?}")).collect::<Vec<_>>().join(", ")
+            };
+            let (missed, wrong) = (shown(&miss.missed), shown(&miss.wrong));
+            output::line(&format!("row {}: missed [{missed}] wrong [{wrong}] {}", miss.row, miss.redacted));
         }
     }
     Ok(())
@@ -224,6 +258,31 @@ fn print_misses(questions: &[Expected], asked: &[Asked]) {
                 question.question
             ));
         }
+    }
+}
+
+fn print_redaction(report: &RedactionReport) {
+    let shown =
+        |name: &str, figure: &Figure| format!("{name}={:.3} (95 % {:.3}-{:.3})", figure.value, figure.low, figure.high);
+    output::line(&format!(
+        "all: n={} traps={} items={} masks={} {} {} {}",
+        report.n,
+        report.traps,
+        report.counts.items,
+        report.counts.masks,
+        shown("recall", &report.recall),
+        shown("precision", &report.precision),
+        shown("exact", &report.exact)
+    ));
+    for (kind, counts) in &report.kinds {
+        output::line(&format!(
+            "  {kind:<14} items={:<4} recall={:.3} exact={:<4} masks={:<4} precision={:.3}",
+            counts.items,
+            counts.recall(),
+            counts.exact,
+            counts.masks,
+            counts.precision()
+        ));
     }
 }
 

@@ -6,8 +6,8 @@ use anyhow::Context;
 use serde::Deserialize;
 
 use crate::{
-    domain::{ArticleId, KnowledgeBaseId},
-    insight::evaluation::{Expected, LabelRow},
+    domain::{ArticleId, EntityKind, KnowledgeBaseId, Span},
+    insight::evaluation::{Expected, LabelRow, RedactionRow},
 };
 
 #[derive(Deserialize)]
@@ -29,6 +29,20 @@ struct QueryShape {
     also: Vec<String>,
     #[serde(default)]
     tags: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RedactionShape {
+    text: String,
+    masks: Vec<MaskShape>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct MaskShape {
+    kind: String,
+    text: String,
 }
 
 /// Reads labelled messages.
@@ -66,6 +80,31 @@ pub(super) fn read_queries(
         });
     }
     Ok(expected)
+}
+
+/// Reads texts with what must be masked in them.
+pub(super) fn read_redactions(path: &Path) -> anyhow::Result<Vec<RedactionRow>> {
+    let rows: Vec<RedactionShape> = read_lines(path)?;
+    let place = |idx: usize| format!("{}:{}", path.display(), idx + 1);
+    let row = |(idx, shape): (usize, RedactionShape)| {
+        redaction_row(shape).with_context(|| format!("{} is not a row", place(idx)))
+    };
+    rows.into_iter().enumerate().map(row).collect()
+}
+
+/// Finds the masks in the text, each behind the one before.
+fn redaction_row(shape: RedactionShape) -> anyhow::Result<RedactionRow> {
+    let mut items = Vec::with_capacity(shape.masks.len());
+    let mut from = 0;
+    for mask in &shape.masks {
+        let kind = EntityKind::from_label(&mask.kind).filter(|kind| kind.is_personal());
+        let kind = kind.with_context(|| format!("{:?} is no kind of personal data", mask.kind))?;
+        let at = shape.text[from..].find(&mask.text).filter(|_| !mask.text.is_empty());
+        let at = from + at.with_context(|| format!("the mask {:?} is not in the text, in this order", mask.text))?;
+        from = at + mask.text.len();
+        items.push((kind, Span::new(at, from)));
+    }
+    Ok(RedactionRow { text: shape.text, items })
 }
 
 fn read_lines<T: for<'de> Deserialize<'de>>(path: &Path) -> anyhow::Result<Vec<T>> {

@@ -11,6 +11,7 @@ mod import;
 mod models;
 mod offline;
 mod output;
+mod redact;
 mod reindex;
 mod serve;
 mod train;
@@ -51,6 +52,8 @@ enum Command {
     Export(export::Options),
     /// Builds the index of a knowledge base anew.
     Reindex(reindex::Options),
+    /// Masks personal data in lines of text.
+    Redact(redact::Options),
     /// Trains the model bundle and the ranker, or a bundle of a team's own messages.
     Train(train::Options),
     /// Lists model bundles and chooses the one that serves.
@@ -110,6 +113,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<()> {
         Command::Import(options) => import::run(&context, &options),
         Command::Export(options) => export::run(&context, &options),
         Command::Reindex(options) => reindex::run(&context, &options),
+        Command::Redact(options) => redact::run(&context, &options),
         Command::Train(options) => train::run(&context, &options),
         Command::Models(command) => models::run(&context, &command),
         Command::Eval(command) => eval::run(&context, command),

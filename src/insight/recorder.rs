@@ -18,7 +18,7 @@ use sha2::{Digest, Sha256};
 use crate::{
     domain::{AnswerRecord, Inquiry, KnowledgeBaseId, Reply, Revision, Timestamp},
     store::Store,
-    text::Redactor,
+    text::{Redacted, Redactor, normalize},
 };
 
 /// Records that may wait to be written.
@@ -142,14 +142,15 @@ impl Recorder {
         let Call { reply, inquiry, .. } = call;
         let answer = reply.answer.as_ref();
         let analysis = &reply.analysis;
+        let masked_text = masking.mask(&inquiry.text);
         let source = reply.provenance.sources.first();
         AnswerRecord {
             id,
             knowledge_base: call.knowledge_base.clone(),
             customer_key: self.pseudonym(call.customer),
             channel: inquiry.channel.as_str().to_owned(),
-            masked_text: masking.mask(&inquiry.text).text,
-            masked_effective_query: masking.mask(&reply.effective_query).text,
+            masked_effective_query: mask_effective_query(masking, &inquiry.text, &masked_text, &reply.effective_query),
+            masked_text: masked_text.text,
             outcome: reply.outcome.as_str().to_owned(),
             no_answer_reason: reply.no_answer_reason.map(|reason| reason.as_str().to_owned()),
             handoff_reason: reply.handoff.as_ref().map(|handoff| handoff.reason.as_str().to_owned()),
@@ -176,6 +177,19 @@ impl Drop for Recorder {
     fn drop(&mut self) {
         self.stop();
     }
+}
+
+/// Masks the effective query, and in it whatever was masked in the message: normalizing takes away what a name or a plate
+/// was known by there (Li Wei, 京A12345).
+fn mask_effective_query(masking: &Redactor, text: &str, masked: &Redacted, effective_query: &str) -> String {
+    let mut query = effective_query.to_owned();
+    for one in &masked.masked {
+        let item = normalize(&text[one.original.range()]);
+        if !item.is_empty() {
+            query = query.replace(item.as_str(), &masked.text[one.span.range()]);
+        }
+    }
+    masking.mask(&query).text
 }
 
 /// The first 32 hex digits of the SHA-256 of the parts, each with its length, so that parts never run together.

@@ -13,8 +13,8 @@ use super::{
 };
 use crate::{
     assist::{AssistError, Base, Live, Message},
-    domain::KnowledgeBaseId,
-    text::{OffsetEncoding, Overlay, Word, WordKind, is_stop_word},
+    domain::{EntityKind, KnowledgeBaseId},
+    text::{OffsetEncoding, Overlay, Redactor, Word, WordKind, is_stop_word},
 };
 
 /// The service.
@@ -37,6 +37,49 @@ impl TextTools for TextToolsService {
         let overlay = base.as_ref().map(|base| &*base.overlay);
         Ok(Response::new(segment(&request.text, overlay, encoding)))
     }
+
+    async fn redact(&self, request: Request<pb::RedactRequest>) -> Result<Response<pb::RedactResponse>, Status> {
+        let request = request.into_inner();
+        let (redactor, encoding) = read_redact(&request)?;
+        Ok(Response::new(redact(&request.text, &redactor, encoding)))
+    }
+}
+
+fn read_redact(request: &pb::RedactRequest) -> Result<(Redactor, OffsetEncoding), Failure> {
+    let mut violations = Violations::default();
+    limits::text(&mut violations, "text", &request.text);
+    let mut kinds = Vec::with_capacity(request.kinds.len());
+    for (idx, label) in request.kinds.iter().enumerate() {
+        match EntityKind::from_label(label).filter(|kind| Redactor::is_maskable(*kind)) {
+            Some(kind) => kinds.push(kind),
+            None => violations.add(format!("kinds[{idx}]"), format!("must be one of {}", maskable_kinds())),
+        }
+    }
+    if kinds.is_empty() {
+        kinds.extend(EntityKind::ALL.iter().filter(|kind| kind.is_personal()));
+    }
+    if request.mask_order_numbers {
+        kinds.extend([EntityKind::OrderNumber, EntityKind::TrackingNumber]);
+    }
+    let encoding = read_offset_encoding(request.offset_encoding, "offset_encoding", &mut violations);
+    violations.finish_with(Some((Redactor::of_kinds(kinds), encoding.unwrap_or(OffsetEncoding::Utf8))))
+}
+
+fn maskable_kinds() -> String {
+    let kinds = EntityKind::ALL.iter().filter(|kind| Redactor::is_maskable(**kind));
+    kinds.map(|kind| kind.as_str()).collect::<Vec<_>>().join(", ")
+}
+
+fn redact(original: &str, redactor: &Redactor, encoding: OffsetEncoding) -> pb::RedactResponse {
+    let redacted = redactor.mask(original);
+    let before = Spans::of(original, encoding, redacted.masked.iter().map(|masked| masked.original));
+    let after = Spans::of(&redacted.text, encoding, redacted.masked.iter().map(|masked| masked.span));
+    let masked = redacted.masked.iter().map(|masked| pb::Mask {
+        kind: masked.kind.as_str().to_owned(),
+        span: Some(before.get(masked.original)),
+        redacted_span: Some(after.get(masked.span)),
+    });
+    pb::RedactResponse { masked: masked.collect(), redacted_text: redacted.text }
 }
 
 fn read(request: &pb::SegmentRequest) -> Result<(Option<KnowledgeBaseId>, OffsetEncoding), Failure> {
@@ -101,5 +144,19 @@ mod tests {
             pb::SegmentRequest { knowledge_base: "retail".to_owned(), offset_encoding: 9, ..Default::default() };
         let status = Status::from(read(&request).expect_err("three are wrong"));
         assert!(status.message().ends_with("(and 2 more)"), "{}", status.message());
+        let kinds = vec!["money".to_owned(), "phone".to_owned()];
+        let request = pb::RedactRequest { kinds, offset_encoding: 9, ..Default::default() };
+        let status = Status::from(read_redact(&request).expect_err("three are wrong"));
+        assert!(status.message().ends_with("(and 2 more)"), "{}", status.message());
+    }
+
+    #[test]
+    fn masks_point_into_both_texts() {
+        let reply = redact("電話😀13812345678，張偉先生", &Redactor::new(false), OffsetEncoding::Utf16);
+        assert_eq!(reply.redacted_text, "電話😀138****5678，張*先生");
+        let spans: Vec<_> =
+            reply.masked.iter().map(|mask| (mask.kind.as_str(), mask.span, mask.redacted_span)).collect();
+        let span = |start, end| Some(pb::Span { start, end });
+        assert_eq!(spans, [("phone", span(4, 15), span(4, 15)), ("person_name", span(16, 18), span(16, 18))]);
     }
 }

@@ -66,6 +66,11 @@ impl Segmenter {
         to_words(self.jieba.cut(normalized, false), normalized)
     }
 
+    /// Tells whether the dictionary has the word and not as the name of a person.
+    pub fn is_common_word(&self, word: &str) -> bool {
+        self.jieba.has_word(word) && !matches!(self.jieba.tag(word, false)[..], [ref one] if one.tag.starts_with("nr"))
+    }
+
     /// Returns the words and the shorter words within them, the shorter ones first.
     pub fn search_words(&self, normalized: &str) -> Vec<Word> {
         to_words(self.jieba.cut_for_search(normalized, false), normalized)
@@ -111,6 +116,14 @@ mod tests {
         let words = Segmenter::shared().search_words(text);
         let found: Vec<&str> = words.iter().map(|word| word.text(text)).collect();
         assert!(found.contains(&"中华") && found.contains(&"共和国") && found.last() == Some(&text), "{found:?}");
+    }
+
+    #[test]
+    fn names_of_persons_are_no_common_words() {
+        for (word, is_common) in [("高兴", true), ("方便", true), ("温州", true), ("刘德华", false), ("李筱薇", false)]
+        {
+            assert_eq!(Segmenter::shared().is_common_word(word), is_common, "{word}");
+        }
     }
 
     #[test]

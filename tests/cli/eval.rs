@@ -80,6 +80,33 @@ fn golden_prints_each_base_and_all_of_them() {
 }
 
 #[test]
+fn redaction_prints_each_kind_and_what_went_wrong() {
+    let folder = TempDir::new().expect("a folder");
+    let file = folder.path().join("redaction.jsonl");
+    let rows = [
+        r#"{"text": "打13862047715", "masks": [{"kind": "phone", "text": "13862047715"}]}"#,
+        r#"{"text": "暗号是长江", "masks": [{"kind": "credential", "text": "长江"}]}"#,
+        r#"{"text": "订单号6222028871803340187", "masks": []}"#,
+    ];
+    std::fs::write(&file, rows.join("\n")).expect("a file");
+    let report = run(&["--json", "eval", "redaction", "--file", argument(&file)]).json();
+    assert_eq!((report["n"].as_u64(), report["traps"].as_u64()), (Some(3), Some(1)), "{report}");
+    assert_eq!(report["recall"]["value"], 0.5, "{report}");
+    assert_eq!(report["precision"]["value"], 1.0, "{report}");
+    assert_eq!(report["kinds"]["phone"]["exact"], 1, "{report}");
+    let text = run(&["eval", "redaction", "--misses", "--file", argument(&file)]);
+    assert!(text.out.contains("row 2") && text.out.contains("长江") && !text.out.contains("row 1"), "{text:?}");
+    for (row, word) in [
+        (r#"{"text": "好", "masks": [{"kind": "money", "text": "好"}]}"#, "money"),
+        (r#"{"text": "好", "masks": [{"kind": "phone", "text": "坏"}]}"#, "坏"),
+        ("nonsense", "redaction.jsonl:1"),
+    ] {
+        std::fs::write(&file, row).expect("a file");
+        check_failed(&run(&["eval", "redaction", "--file", argument(&file)]), 1, &["redaction.jsonl:1", word]);
+    }
+}
+
+#[test]
 fn slips_say_what_to_do() {
     let folder = TempDir::new().expect("a folder");
     let bad = folder.path().join("bad.jsonl");

@@ -4,6 +4,8 @@ mod ask;
 mod eval;
 mod files;
 mod models;
+mod privacy;
+mod redact;
 mod serve;
 mod usage;
 

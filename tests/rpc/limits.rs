@@ -236,6 +236,7 @@ async fn every_method_survives_garbage() {
         "/yingda.v1.Assist/BatchAnalyze",
         "/yingda.v1.Assist/SearchArticles",
         "/yingda.v1.TextTools/Segment",
+        "/yingda.v1.TextTools/Redact",
         "/yingda.v1.Knowledge/GetArticle",
         "/yingda.v1.Knowledge/ListArticles",
         "/yingda.v1.Knowledge/UpdateArticle",

@@ -66,6 +66,55 @@ async fn the_lexicon_of_a_base_is_laid_over() {
     }
 }
 
+fn redaction(text: &str) -> pb::RedactRequest {
+    pb::RedactRequest { text: text.to_owned(), ..Default::default() }
+}
+
+async fn redact(request: pb::RedactRequest) -> pb::RedactResponse {
+    demo().clients().await.text_tools.redact(request).await.expect("a reply").into_inner()
+}
+
+#[tokio::test]
+async fn personal_data_is_masked_in_its_form() {
+    let text =
+        "收货人：張學友，電話１３８-1234-5678，廣東省佛山市順德區東樂路268號，订单号6222021234567890128，退￥299.5";
+    let reply = redact(redaction(text)).await;
+    assert_eq!(
+        reply.redacted_text,
+        "收货人：張**，電話１３８-****-5678，廣東省佛山市順德區*******，订单号6222021234567890128，退￥299.5"
+    );
+    let kinds: Vec<&str> = reply.masked.iter().map(|mask| mask.kind.as_str()).collect();
+    assert_eq!(kinds, ["person_name", "phone", "address"]);
+    for mask in &reply.masked {
+        let (span, redacted) = (mask.span.expect("a span"), mask.redacted_span.expect("a span"));
+        assert!(!text[span.start as usize..span.end as usize].contains('*'));
+        assert!(reply.redacted_text[redacted.start as usize..redacted.end as usize].contains('*'));
+    }
+    let again = redact(redaction(&reply.redacted_text)).await;
+    assert_eq!((again.redacted_text, again.masked.len()), (reply.redacted_text, 0));
+}
+
+#[tokio::test]
+async fn the_caller_says_what_is_masked() {
+    let text = "我叫李建军，手机13812345678，订单号SO20261122001234";
+    let phones = pb::RedactRequest { kinds: vec!["phone".to_owned()], ..redaction(text) };
+    assert_eq!(redact(phones).await.redacted_text, "我叫李建军，手机138****5678，订单号SO20261122001234");
+    let all = pb::RedactRequest { mask_order_numbers: true, ..redaction(text) };
+    let all = redact(all).await.redacted_text;
+    assert_eq!(all, "我叫李**，手机138****5678，订单号************1234");
+}
+
+#[tokio::test]
+async fn limits_of_redaction_hold() {
+    let mut clients = demo().clients().await;
+    assert!(clients.text_tools.redact(redaction(&"退".repeat(2_000))).await.is_ok());
+    refusal::check(clients.text_tools.redact(redaction(&"退".repeat(2_001))).await, Refusal::fields(&["text"]));
+    let kinds = vec!["phone".to_owned(), "money".to_owned(), "smell".to_owned()];
+    let wrong = pb::RedactRequest { kinds, offset_encoding: 9, ..redaction("") };
+    let fields = ["text", "kinds[1]", "kinds[2]", "offset_encoding"];
+    refusal::check(clients.text_tools.redact(wrong).await, Refusal::fields(&fields));
+}
+
 #[tokio::test]
 async fn limits_hold() {
     let mut clients = demo().clients().await;

@@ -7,11 +7,13 @@
 //! [`Asked`] rows, so that it is of the same calls as the others.
 
 mod labels;
+mod redaction;
 mod retrieval;
 
 pub use labels::{
     JudgedMessage, JudgedQuestion, LabelRow, LabelScoreReport, LabelsReport, QuestionReport, measure_labels,
 };
+pub use redaction::{RedactionCounts, RedactionMiss, RedactionReport, RedactionRow, measure_redaction};
 pub use retrieval::{Asked, Expected, RetrievalReport, ask_all, report};
 
 use std::time::Duration;

@@ -1,35 +1,14 @@
-//! Numbers that name something: identity and bank cards, phones, orders, parcels; and addresses of the net.
-//!
-//! Patterns propose, checks decide (check digits, dates of birth, the digits around). Personal numbers err to the safe
-//! side: after 身份证号 or 银行卡号 a number counts even with a slip in it. Hotlines (400, 800, 95) name nobody.
-
-use std::sync::LazyLock;
+//! Numbers of orders and parcels, and addresses of the net; and how every pattern is walked through.
 
 use regex::{Captures, Regex};
 
-use super::scan::{Found, cuts_number, digits};
+use super::scan::{Found, pattern};
 use crate::domain::Span;
-
-macro_rules! pattern {
-    ($name:ident, $regex:expr) => {
-        static $name: LazyLock<Regex> =
-            LazyLock::new(|| Regex::new($regex).expect("the pattern is constant and tested"));
-    };
-}
 
 pattern!(EMAIL, r"[A-Za-z0-9][A-Za-z0-9._%+-]*@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}");
 pattern!(
     URL,
     r"(?i)(?:https?://|www\.)[!-~]+|(?:[a-z0-9-]+\.)+(?:com|cn|net|org|top|io|me|cc|shop|vip|xyz|tv|co|hk|tw)(?-u:\b)(?:[/?:][!-~]*)?"
-);
-pattern!(ID_CARD, r"[1-9]\d{5}[ -]?(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])[ -]?\d{3}[\dXx]");
-pattern!(ID_CARD_NAMED, r"身份证(?:件)?(?:号码|号)?\s*(?:是|为|:)?\s*(\d{17}[\dXx]|\d{15})");
-pattern!(MOBILE, r"(?:(?:\+|00)?86[- ]?)?(1[3-9]\d[- ]?\d{4}[- ]?\d{4})");
-pattern!(LANDLINE, r"\(?0(?:10|2\d|[3-9]\d{2})\)?[- ]?[2-9]\d{6,7}");
-pattern!(BANK_CARD, r"\d{4}[ -]\d{4}[ -]\d{4}[ -]\d{4}(?:[ -]\d{1,3})?|3\d{3}[ -]\d{6}[ -]\d{5}|\d{13,19}");
-pattern!(
-    BANK_CARD_NAMED,
-    r"(?:银行卡|储蓄卡|信用卡|借记卡)(?:号码|卡号|号)?\s*(?:是|为|:)?\s*(\d{4}(?:[ -]?\d{4}){2,3}(?:[ -]?\d{1,3})?)"
 );
 pattern!(
     TRACKING_NAMED,
@@ -59,45 +38,6 @@ pub(super) fn urls(text: &str) -> Vec<Found> {
     })
 }
 
-/// Finds numbers of resident identity cards.
-pub(super) fn id_cards(text: &str) -> Vec<Found> {
-    let mut found = collect(&ID_CARD_NAMED, text, |captures, _| {
-        let span = group(captures, 1)?;
-        (!cuts_number(text, span)).then(|| Found { span, value: text[span.range()].to_ascii_uppercase() })
-    });
-    found.extend(collect(&ID_CARD, text, |_, span| {
-        let value: String = text[span.range()].chars().filter(char::is_ascii_alphanumeric).collect();
-        let value = value.to_ascii_uppercase();
-        (!cuts_number(text, span) && is_id_card(&value)).then_some(Found { span, value })
-    }));
-    found
-}
-
-/// Finds mobile numbers and numbers of the fixed net with their area code.
-pub(super) fn phones(text: &str) -> Vec<Found> {
-    let mut found = collect(&MOBILE, text, |captures, span| {
-        let number = group(captures, 1)?;
-        (!cuts_number(text, span)).then(|| Found { span, value: digits(&text[number.range()]) })
-    });
-    found.extend(collect(&LANDLINE, text, |_, span| {
-        (!cuts_number(text, span)).then(|| Found { span, value: digits(&text[span.range()]) })
-    }));
-    found
-}
-
-/// Finds numbers of bank cards.
-pub(super) fn bank_cards(text: &str) -> Vec<Found> {
-    let mut found = collect(&BANK_CARD_NAMED, text, |captures, _| {
-        let span = group(captures, 1)?;
-        (!cuts_number(text, span)).then(|| Found { span, value: digits(&text[span.range()]) })
-    });
-    found.extend(collect(&BANK_CARD, text, |_, span| {
-        let value = digits(&text[span.range()]);
-        (!cuts_number(text, span) && is_bank_card(&value)).then_some(Found { span, value })
-    }));
-    found
-}
-
 /// Finds numbers of parcels, by the word before them or the carrier's prefix.
 pub(super) fn tracking_numbers(text: &str) -> Vec<Found> {
     let mut found = collect(&TRACKING_NAMED, text, |captures, _| {
@@ -125,7 +65,11 @@ pub(super) fn orders(text: &str) -> Vec<Found> {
 }
 
 /// Walks over all matches; after a refused one the search goes on behind its first character.
-fn collect(regex: &Regex, text: &str, mut check: impl FnMut(&Captures<'_>, Span) -> Option<Found>) -> Vec<Found> {
+pub(super) fn collect(
+    regex: &Regex,
+    text: &str,
+    mut check: impl FnMut(&Captures<'_>, Span) -> Option<Found>,
+) -> Vec<Found> {
     let mut found = Vec::new();
     let mut at = 0;
     while let Some(captures) = regex.captures_at(text, at) {
@@ -141,7 +85,8 @@ fn collect(regex: &Regex, text: &str, mut check: impl FnMut(&Captures<'_>, Span)
     found
 }
 
-fn group(captures: &Captures<'_>, idx: usize) -> Option<Span> {
+/// Returns the place of a group of a match.
+pub(super) fn group(captures: &Captures<'_>, idx: usize) -> Option<Span> {
     captures.get(idx).map(|group| group.range().into())
 }
 
@@ -161,31 +106,4 @@ fn counts(text: &str, span: Span) -> bool {
 
 fn num_digits(text: &str) -> usize {
     text.bytes().filter(u8::is_ascii_digit).count()
-}
-
-/// Tells whether region, date of birth and check digit (ISO 7064 MOD 11-2) hold.
-fn is_id_card(value: &str) -> bool {
-    const WEIGHTS: [u32; 17] = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
-    let digits: Vec<u32> = value.chars().map_while(|c| c.to_digit(10)).collect();
-    if value.len() != 18 || digits.len() < 17 {
-        return false;
-    }
-    let number = |from: usize, to: usize| digits[from..to].iter().fold(0, |number, digit| number * 10 + digit);
-    let num_days = match number(10, 12) {
-        2 => 29,
-        4 | 6 | 9 | 11 => 30,
-        _ => 31,
-    };
-    let sum: u32 = digits.iter().zip(WEIGHTS).map(|(digit, weight)| digit * weight).sum();
-    let check = b"10X98765432"[(sum % 11) as usize];
-    matches!(number(0, 2), 11..=82) && number(12, 14) <= num_days && value.as_bytes()[17] == check
-}
-
-/// Tells whether a known issuer's prefix and the check digit (Luhn) hold.
-fn is_bank_card(value: &str) -> bool {
-    let is_issued = ["62", "4", "5", "34", "37", "9"].iter().any(|prefix| value.starts_with(prefix));
-    let doubled = |digit: u32| if digit > 4 { digit * 2 - 9 } else { digit * 2 };
-    let digits = value.chars().rev().filter_map(|c| c.to_digit(10)).enumerate();
-    let sum: u32 = digits.map(|(idx, digit)| if idx % 2 == 1 { doubled(digit) } else { digit }).sum();
-    matches!(value.len(), 13..=19) && is_issued && sum.is_multiple_of(10)
 }

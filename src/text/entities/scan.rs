@@ -6,6 +6,15 @@ use crate::domain::Span;
 use crate::text::normalize::fold::half_width;
 use crate::text::normalize::script::simplify_char;
 
+/// Declares a pattern, compiled at its first use.
+macro_rules! pattern {
+    ($name:ident, $regex:expr) => {
+        static $name: std::sync::LazyLock<regex::Regex> =
+            std::sync::LazyLock::new(|| regex::Regex::new($regex).expect("the pattern is constant and tested"));
+    };
+}
+pub(super) use pattern;
+
 /// One byte that no pattern takes.
 const BLANK: &str = "\u{1}";
 
