@@ -107,13 +107,12 @@ const AT_ONCE: &[&str] = &["马上", "立刻", "现在", "这就", "眼看", "�
 /// Lists the deadlines of a message.
 pub(super) fn deadlines(case: &Case<'_>, found: &Found) -> Vec<Bare> {
     let has_reason = [Cue::Use, Cue::Must, Cue::Event, Cue::Expiry, Cue::Demand].into_iter().any(|cue| found.has(cue));
-    let may_be = found.has(Cue::Time) && (has_reason || found.has(Cue::Request));
-    if !may_be {
-        return Vec::new();
-    }
     let text = case.message.text();
+    let may_be = has_reason || found.has(Cue::Request) && text.contains('前');
+    let Some(first) = found.of(Cue::Time).next().filter(|_| may_be) else { return Vec::new() };
     let reader = Reader { message: case.message, found, text };
-    let times = moments(text, case.schedule, case.now);
+    // Reading times is dear: no clause before the first word of time holds one.
+    let times = moments(text, clause_around(text, first).start, case.schedule, case.now);
     let mut deadlines: Vec<Bare> =
         times.iter().filter_map(|time| bare(time, &reader.reason(time)?, case.now)).collect();
     deadlines.extend(reader.at_once());

@@ -74,11 +74,11 @@ static TIME: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(&pattern).expect("the pattern is constant and tested")
 });
 
-/// Finds the times of a normalized text that lie ahead.
-pub(super) fn moments(text: &str, schedule: &Schedule, now: Timestamp) -> Vec<Moment> {
+/// Finds the times of a normalized text, from a byte on, that lie ahead.
+pub(super) fn moments(text: &str, from: usize, schedule: &Schedule, now: Timestamp) -> Vec<Moment> {
     let clock = Clock { schedule, now, local: schedule.local(now) };
     let mut found = Vec::new();
-    let mut at = 0;
+    let mut at = from;
     while let Some(hit) = TIME.captures_at(text, at) {
         let Some(whole) = hit.get(0) else { break };
         let span = Span::from(whole.range());
