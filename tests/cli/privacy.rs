@@ -25,13 +25,12 @@ const SECRETS: &[&str] = &[
     "青云",
     "Li Wei",
     "li wei",
-    "6204",
+    "-6204-",
     "東樂路",
     "东乐路",
-    "268",
+    "路268",
     "11010119491231002",
     "6225880968250671",
-    "6225",
     "lihua",
     "D8K52",
     "d8k52",
@@ -91,7 +90,7 @@ fn check_folder(folder: &Path, num_bytes: &mut usize) {
 
 #[test]
 fn personal_data_leaves_no_trace() {
-    assert_eq!(found(MESSAGE.as_bytes()).len(), 14, "the secrets are those of the message");
+    assert_eq!(found(MESSAGE.as_bytes()).len(), 13, "the secrets are those of the message");
     let folder = TempDir::new().expect("a folder");
     let mut command = program();
     command.arg("--data").arg(folder.path()).args(["serve", "--listen", "127.0.0.1:0", "--demo"]);
