@@ -83,7 +83,7 @@ impl<'a> Effects<'a> {
                 *present = 0.0;
             }
         }
-        self.merge(types, |effect, act| match effect {
+        self.merge(types, |hit, act| match hit.effect {
             Effect::SetType(kind) => act(Act::Set(*kind)),
             Effect::ForbidType(kind) => act(Act::Forbid(*kind)),
             _ => {}
@@ -92,11 +92,14 @@ impl<'a> Effects<'a> {
 
     /// Lays the rules over the domains.
     ///
-    /// A rule may name a domain that the bundle does not know; only labels of its label set are said.
+    /// A rule of the server may name a domain that a bundle of other domains does not know: then it says nothing. A
+    /// knowledge base may name domains of its own, for its queues do.
     pub(super) fn merge_domains(&self, domains: &mut Vec<LabelProbability<Domain>>) {
         let known: Vec<Domain> = domains.iter().map(|one| one.label.clone()).collect();
-        self.merge(domains, |effect, act| match effect {
-            Effect::SetDomain(domain) if known.iter().any(|one| one.as_str() == domain) => {
+        self.merge(domains, |hit, act| match hit.effect {
+            Effect::SetDomain(domain)
+                if hit.knowledge_base.is_some() || known.iter().any(|one| one.as_str() == domain) =>
+            {
                 act(Act::Set(Domain(domain.clone())));
             }
             Effect::ForbidDomain(domain) => act(Act::Forbid(Domain(domain.clone()))),
@@ -106,8 +109,8 @@ impl<'a> Effects<'a> {
 
     /// Lays the rules over the sentiments.
     pub(super) fn merge_sentiments(&self, sentiments: &mut Vec<LabelProbability<Sentiment>>) {
-        self.merge(sentiments, |effect, act| {
-            if let Effect::SetSentiment(sentiment) = effect {
+        self.merge(sentiments, |hit, act| {
+            if let Effect::SetSentiment(sentiment) = hit.effect {
                 act(Act::Set(*sentiment));
             }
         });
@@ -197,11 +200,11 @@ impl<'a> Effects<'a> {
     fn merge<L: Clone + PartialEq>(
         &self,
         labels: &mut Vec<LabelProbability<L>>,
-        read: impl Fn(&Effect, &mut dyn FnMut(Act<L>)),
+        read: impl Fn(&Fired<'_>, &mut dyn FnMut(Act<L>)),
     ) {
         let (mut forbidden, mut wanted) = (Vec::new(), Vec::new());
-        for effect in self.effects() {
-            read(effect, &mut |act| match act {
+        for hit in self.counting() {
+            read(hit, &mut |act| match act {
                 Act::Set(label) => wanted.push(label),
                 Act::Forbid(label) => forbidden.push(label),
             });
