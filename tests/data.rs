@@ -9,7 +9,7 @@ use std::{
 use serde_json::Value;
 use yingda::{
     assist::{Message, Rules, parse_rules},
-    domain::{DOMAINS, InquiryType, Sentiment, Urgency},
+    domain::{Condition, DOMAINS, Effect, InquiryType, Sentiment, Urgency},
     text::normalize,
 };
 
@@ -73,7 +73,7 @@ fn messages_carry_labels_of_the_label_set() {
 #[test]
 fn messages_are_many_and_balanced() {
     let (training, test) = (training_rows(), test_rows());
-    assert!(training.len() >= 19_000 && test.len() >= 2_000, "{} and {}", training.len(), test.len());
+    assert!(training.len() >= 38_000 && test.len() >= 2_600, "{} and {}", training.len(), test.len());
     for (name, rows) in [("training", &training), ("test", &test)] {
         for (field, least) in [("type", 0.08), ("urgency", 0.08), ("sentiment", 0.08), ("domain", 0.02)] {
             let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
@@ -83,6 +83,54 @@ fn messages_are_many_and_balanced() {
             }
         }
     }
+}
+
+/// Words that sound like haste, and mean it or not.
+const LIVELY: [&str; 19] = [
+    "急",
+    "赶紧",
+    "赶快",
+    "马上",
+    "立刻",
+    "立即",
+    "快点",
+    "快快",
+    "尽快",
+    "加急",
+    "救命",
+    "火速",
+    "在线等",
+    "抓紧",
+    "今天",
+    "今晚",
+    "明天",
+    "明早",
+    "!!",
+];
+
+/// Tells whether a row holds a sign of urgency that its label does not follow: negated, supposed or lively only.
+fn is_no_hurry(row: &Value, signals: &[(String, Urgency)]) -> bool {
+    let normalized = normalize(text(row, "text"));
+    let holds = |phrase: &str| normalized.as_str().contains(phrase);
+    let level = Urgency::from_label(text(row, "urgency")).expect("a level");
+    let is_lively = || LIVELY.iter().any(|word| holds(word)) && level < Urgency::Urgent;
+    signals.iter().any(|(phrase, signaled)| *signaled > level && holds(phrase)) || is_lively()
+}
+
+#[test]
+fn a_fifth_carries_two_types_or_an_urgency_that_is_none() {
+    let json = fs::read_to_string(root().join("rules/base.json")).expect("the rules");
+    let rules = parse_rules(&json).expect("rules of the known form").rules;
+    let phrases = rules.iter().filter_map(|rule| match (&rule.condition, &rule.effect) {
+        (Condition::Phrases(phrases), Effect::RaiseUrgency(level)) => Some((phrases, *level)),
+        _ => None,
+    });
+    let signals: Vec<(String, Urgency)> =
+        phrases.flat_map(|(phrases, level)| phrases.iter().map(move |phrase| (phrase.clone(), level))).collect();
+    let rows = training_rows();
+    let is_mixed = |row: &&Value| row["second_type"].is_string() || is_no_hurry(row, &signals);
+    let count = rows.iter().filter(is_mixed).count();
+    assert!(count * 5 >= rows.len(), "{count} of {}", rows.len());
 }
 
 #[test]
