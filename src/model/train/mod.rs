@@ -95,7 +95,7 @@ impl Default for Settings {
             provenance: PROVENANCE.to_owned(),
             domains: Domains::shipped(),
             num_networks: 2,
-            num_epochs: 16,
+            num_epochs: 12,
             num_hidden: 128,
             batch_rows: 64,
             wide_rate: 0.02,
