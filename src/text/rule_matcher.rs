@@ -4,8 +4,10 @@
 //! that a thousand rules cost hardly more than ten. Phrases are compared normalized; patterns see the normalized text
 //! (Simplified, lower case, half width). Works on text alone: must not know what a rule does where it fires.
 //!
-//! Invariants: time is linear in the text whatever the patterns; a hit is never empty; matches are in the order of the
-//! rules, each rule once with its first hit that counts.
+//! Invariants: time is linear in the text whatever the patterns, and in the phrases that end at one place of it; of a rule
+//! only what can still decide is kept, however often its phrases stand there; a hit is never empty; matches are in the
+//! order of the rules, each rule once. Of phrases and patterns the hit that begins first is told, of two words near one
+//! another the pair that is complete first.
 
 use aho_corasick::{AhoCorasick, MatchKind};
 use regex::{Regex, RegexBuilder, RegexSet, RegexSetBuilder};
@@ -115,46 +117,81 @@ impl RuleMatcher {
     /// Lists the rules whose condition holds, by their place in the list, each with its first hit in the normalized text.
     /// [`Condition::Always`] has no hit and is not listed.
     pub fn matches(&self, normalized: &str, negations: &[Negation]) -> Vec<(usize, Span)> {
-        let mut found: Vec<Hit> = Vec::new();
+        let mut seen = vec![Seen::default(); self.shapes.len()];
+        // The same phrase of many rules is found at one place many times in a row.
+        let mut last = (Span::default(), false);
+        let mut denied = |span: Span| {
+            if last.0 != span {
+                last = (span, negated(negations, span));
+            }
+            last.1
+        };
         for hit in self.phrases.find_overlapping_iter(normalized) {
             let (rule_idx, role) = self.roles[hit.pattern().as_usize()];
-            found.push(Hit { rule_idx, role, span: Span::new(hit.start(), hit.end()) });
+            let (shape, seen) = (self.shapes[rule_idx], &mut seen[rule_idx]);
+            let span = Span::new(hit.start(), hit.end());
+            if seen.can_change_by(role, span) && !(role != Role::Unless && shape.is_negation_aware && denied(span)) {
+                seen.add(role, span, shape.max_chars, normalized);
+            }
         }
         if !self.patterns.is_empty() {
             for idx in &self.any_pattern.matches(normalized) {
-                self.patterns[idx].find(normalized, &mut found);
+                let pattern = &self.patterns[idx];
+                let is_aware = self.shapes[pattern.rule_idx].is_negation_aware;
+                let seen = &mut seen[pattern.rule_idx];
+                if !seen.is_undone {
+                    seen.hit = pattern.find(normalized, |span| !(is_aware && denied(span)));
+                }
             }
         }
-        found.sort_unstable_by_key(|hit| (hit.rule_idx, hit.span));
-        let by_rule = found.chunk_by(|a, b| a.rule_idx == b.rule_idx);
-        by_rule
-            .filter_map(|hits| {
-                let rule_idx = hits[0].rule_idx;
-                Some((rule_idx, first_that_counts(self.shapes[rule_idx], hits, normalized, negations)?))
-            })
-            .collect()
+        let hits = seen.into_iter().enumerate().filter(|(_, seen)| !seen.is_undone);
+        hits.filter_map(|(rule_idx, seen)| Some((rule_idx, seen.hit?))).collect()
     }
 }
 
-#[derive(Clone, Copy)]
-struct Hit {
-    rule_idx: usize,
-    role: Role,
-    span: Span,
+/// What was seen of one rule so far in a text.
+#[derive(Clone, Default)]
+struct Seen {
+    is_undone: bool,
+    hit: Option<Span>,
+    /// Of two words near one another: the last of each.
+    last: [Option<Span>; 2],
+}
+
+impl Seen {
+    fn can_change_by(&self, role: Role, span: Span) -> bool {
+        !self.is_undone
+            && match role {
+                Role::Unless => true,
+                Role::Phrase => self.hit.is_none_or(|hit| span < hit),
+                Role::First | Role::Second => self.hit.is_none(),
+            }
+    }
+
+    /// Takes a hit that counts; they come in the order of their ends.
+    fn add(&mut self, role: Role, span: Span, max_chars: Option<usize>, text: &str) {
+        let (own, other) = match role {
+            Role::Unless => return self.is_undone = true,
+            Role::Phrase => return self.hit = Some(span),
+            Role::First => (0, 1),
+            Role::Second => (1, 0),
+        };
+        // Nothing before lies nearer than what ends last, so no other needs to be kept.
+        let near = self.last[other].filter(|other| is_near(text, *other, span, max_chars.unwrap_or(0)));
+        self.hit = near.map(|other| Span::new(other.start.min(span.start), span.end));
+        self.last[own] = Some(span);
+    }
 }
 
 impl Pattern {
-    fn find(&self, text: &str, found: &mut Vec<Hit>) {
-        let mut add = |span: Span| {
-            if !span.is_empty() {
-                found.push(Hit { rule_idx: self.rule_idx, role: Role::Phrase, span });
-            }
-        };
+    /// Finds the first hit that counts.
+    fn find(&self, text: &str, mut counts: impl FnMut(Span) -> bool) -> Option<Span> {
+        let mut is_wanted = |span: &Span| !span.is_empty() && counts(*span);
         if self.names_its_hit {
             let hits = self.regex.captures_iter(text).filter_map(|hit| hit.name(HIT).or_else(|| hit.get(0)));
-            hits.for_each(|hit| add(hit.range().into()));
+            hits.map(|hit| hit.range().into()).find(&mut is_wanted)
         } else {
-            self.regex.find_iter(text).for_each(|hit| add(hit.range().into()));
+            self.regex.find_iter(text).map(|hit| hit.range().into()).find(&mut is_wanted)
         }
     }
 }
@@ -206,19 +243,6 @@ impl Builder {
         }
         Ok(())
     }
-}
-
-fn first_that_counts(shape: Shape, hits: &[Hit], normalized: &str, negations: &[Negation]) -> Option<Span> {
-    if hits.iter().any(|hit| hit.role == Role::Unless) {
-        return None;
-    }
-    let counts = |span: &Span| !(shape.is_negation_aware && negated(negations, *span));
-    let of = |role: Role| hits.iter().filter(move |hit| hit.role == role).map(|hit| hit.span).filter(counts);
-    let Some(max_chars) = shape.max_chars else { return of(Role::Phrase).next() };
-    of(Role::First)
-        .flat_map(|first| of(Role::Second).map(move |second| (first, second)))
-        .find(|(first, second)| is_near(normalized, *first, *second, max_chars))
-        .map(|(first, second)| Span::new(first.start.min(second.start), first.end.max(second.end)))
 }
 
 /// Tells whether at most so many characters lie between two spans; spans that touch or overlap are near.

@@ -83,6 +83,51 @@ fn words_are_near_in_either_order_and_up_to_the_limit() {
     check(&near(&["退"], &["到"], 0), "退款到", None);
 }
 
+/// All pairs of these would be some ten billion.
+#[test]
+fn nested_phrases_in_a_long_message_cost_little() {
+    let nested = |letter: &str| (1..=64).map(|len| letter.repeat(len)).collect::<Vec<_>>();
+    let (first, second) = (nested("退"), nested("货"));
+    let text = format!("{}，，，{}", "退".repeat(999), "货".repeat(998));
+    let place = |num_chars: usize| num_chars * "退".len();
+    let found = |rules: &[Rule]| RuleMatcher::compile(rules).expect("good rules").matches(&text, &[]);
+    let near = |max_chars| Condition::Near { first: first.clone(), second: second.clone(), max_chars };
+    let hits = found(&[
+        rule("far", near(2)),
+        rule("near", near(3)),
+        rule("any", Condition::Phrases(second.clone())),
+        Rule { unless: second.clone(), ..rule("undone", Condition::Phrases(first.clone())) },
+    ]);
+    let begins = place(1002);
+    assert_eq!(hits[0], (1, Span::new(place(998), place(1003))), "the pair that is complete first");
+    assert_eq!(hits[1..], [(2, Span::new(begins, place(1003)))]);
+    let many: Vec<Rule> = (0..100).map(|n| rule(&format!("r{n}"), near(2))).collect();
+    assert_eq!(found(&many), []);
+}
+
+/// What is near is found as if every word were held against every other.
+#[test]
+fn pairs_are_found_as_by_trying_all() {
+    let mut rng = fastrand::Rng::with_seed(7);
+    let letters = ["退", "货", "不", "1"];
+    let text = |rng: &mut fastrand::Rng, most: usize| -> String {
+        (0..rng.usize(1..most)).map(|_| letters[rng.usize(..letters.len())]).collect()
+    };
+    for _ in 0..500 {
+        let (one, other, max_chars) = (text(&mut rng, 4), text(&mut rng, 4), rng.usize(..4));
+        let normalized = normalize(&text(&mut rng, 20));
+        let text = normalized.as_str();
+        let places = |word: &str| -> Vec<Span> {
+            let starts = text.char_indices().map(|(start, _)| start).filter(|start| text[*start..].starts_with(word));
+            starts.map(|start| Span::new(start, start + word.len())).collect()
+        };
+        let (firsts, seconds) = (places(&one), places(&other));
+        let want = firsts.iter().any(|a| seconds.iter().any(|b| is_near(text, *a, *b, max_chars)));
+        let matcher = RuleMatcher::compile(&[near(&[&one], &[&other], max_chars)]).expect("a good rule");
+        assert_eq!(!matcher.matches(text, &[]).is_empty(), want, "{one} {other} {max_chars}: {text}");
+    }
+}
+
 #[test]
 fn a_pattern_may_name_its_hit() {
     check(&pattern("第[0-9]+次(?P<hit>来电)"), "这是第3次来电了", Some("来电"));
