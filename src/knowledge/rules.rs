@@ -157,10 +157,10 @@ impl Knowledge {
         server_rules: &[String],
         validate_only: bool,
     ) -> Result<Saved<PublishedRules>> {
-        if !validate_only && let Some(written) = self.earlier(request)? {
-            return Ok(self.saved(read_payload(&written.payload)?, written.revision));
-        }
         self.in_turn(validate_only, || {
+            if !validate_only && let Some(written) = self.earlier(request)? {
+                return Ok(self.saved(read_payload(&written.payload)?, written.revision));
+            }
             let base = self.store.knowledge_base(parent)?;
             let record = self.store.rulebook(parent)?;
             let flaws = flaws::flaws(&record.draft, &base.policy, server_rules)?;
@@ -195,12 +195,13 @@ impl Knowledge {
         request: &Request,
         parent: &KnowledgeBaseId,
         edit: &dyn Fn(&mut Rulebook) -> Result<T>,
-        again: impl FnOnce(&Rulebook) -> Result<T>,
+        again: impl Fn(&Rulebook) -> Result<T>,
     ) -> Result<Saved<T>> {
-        if let Some(written) = self.earlier(request)? {
-            return Ok(self.saved(again(&self.draft_rules(parent)?)?, written.revision));
-        }
         self.in_turn(false, || {
+            // Asked within the turn, so that a retry that overlaps its first call waits and finds it.
+            if let Some(written) = self.earlier(request)? {
+                return Ok(self.saved(again(&self.draft_rules(parent)?)?, written.revision));
+            }
             self.store.knowledge_base(parent)?;
             let mut record = self.store.rulebook(parent)?;
             let value = edit(&mut record.draft)?;

@@ -109,7 +109,7 @@ pub struct LexiconRecord {
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct RulebookRecord {
     pub draft: Rulebook,
-    /// Counts changes of the draft.
+    /// Counts changes of the draft, and publications.
     pub draft_revision: Revision,
     pub published: Rulebook,
 }

@@ -19,7 +19,7 @@ pub(super) fn is_empty_at_first(store: &dyn Store) {
     assert_eq!(store.rulebook(&base).unwrap(), RulebookRecord::default());
     assert_eq!(publish(store, &base, 0).unwrap().revision, Revision(2));
     let record = store.rulebook(&base).unwrap();
-    assert_eq!((record.published.version, record.draft_revision), (1, Revision(0)));
+    assert_eq!((record.published.version, record.draft_revision), (1, Revision(1)));
 }
 
 pub(super) fn is_drafted_and_published(store: &dyn Store) {
@@ -41,15 +41,17 @@ pub(super) fn is_drafted_and_published(store: &dyn Store) {
 
     assert_eq!(publish(store, &base, 1).unwrap().revision, Revision(2));
     let first = Rulebook { version: 1, ..rulebook("花呗") };
-    let published = RulebookRecord { draft: first.clone(), draft_revision: Revision(1), published: first.clone() };
+    let published = RulebookRecord { draft: first.clone(), draft_revision: Revision(2), published: first.clone() };
     assert_eq!(store.rulebook(&base).unwrap(), published, "no change is left in the draft");
     assert_eq!(store.feed(&base, Revision(1), 10).unwrap()[0].subject, ChangedSubject::Rules);
 
-    save(store, &base, "白条", 1).unwrap();
+    let stale = save(store, &base, "白条", 1);
+    assert!(matches!(stale, Err(StoreError::DraftChanged { .. })), "what was read before the publication");
+    save(store, &base, "白条", 2).unwrap();
     let record = store.rulebook(&base).unwrap();
     assert_eq!((record.draft.version, record.draft.rules), (1, rulebook("白条").rules));
     assert_eq!(record.published, first);
-    publish(store, &base, 2).unwrap();
+    publish(store, &base, 3).unwrap();
     assert_eq!(store.rulebook(&base).unwrap().published, Rulebook { version: 2, ..rulebook("白条") });
 }
 

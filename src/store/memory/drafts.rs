@@ -35,6 +35,8 @@ impl State {
         let rules = self.rules_at(id, expected)?;
         rules.draft.version = rules.published.version + 1;
         rules.published = rules.draft.clone();
+        // Who read what served before must not write it back over this.
+        rules.draft_revision.0 += 1;
         self.append(id, ChangedSubject::Rules);
         Ok(Effect::default())
     }

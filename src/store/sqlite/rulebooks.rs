@@ -52,6 +52,8 @@ pub(super) fn publish(connection: &Connection, base: &KnowledgeBaseId, expected:
     let mut record = at(connection, base, expected)?;
     record.draft.version = record.published.version + 1;
     record.published = record.draft.clone();
+    // Who read what served before must not write it back over this.
+    record.draft_revision.0 += 1;
     put(connection, base, &record)?;
     feed::append(connection, base, ChangedSubject::Rules).map(Effect::at)
 }
