@@ -177,7 +177,7 @@ impl Publish for LivePublisher {
         let id = knowledge_base.id.clone();
         let parts = Parts { record: knowledge_base, snapshot, overlay, lexicon_version, terms, rulebook };
         if let Err(error) = self.live.publish(parts) {
-            tracing::error!(knowledge_base = %id, %error, "policy or rules cannot be put to work; the old ones serve");
+            tracing::error!(knowledge_base = %id, %error, "policy cannot be put to work; the old one serves");
         }
     }
 

@@ -24,18 +24,16 @@ use crate::{
     domain::{ErrorKind, KnowledgeBase, KnowledgeBaseId, Policy, Revision, Rulebook, StoreEpoch},
     index::Snapshot,
     model::Bundle,
-    text::{AskedText, Entities, Overlay, Redactor, RuleError},
+    text::{AskedText, Entities, Overlay, Redactor},
 };
 
-/// A policy, or rules, that cannot be put to work.
+/// A policy that cannot be put to work.
 #[derive(Debug, Error)]
 pub enum PolicyError {
     #[error(transparent)]
     Schedule(#[from] ScheduleError),
     #[error("sensitive_words cannot be compiled")]
     SensitiveWords(#[from] aho_corasick::BuildError),
-    #[error("the rules cannot be compiled")]
-    Rules(#[from] RuleError),
 }
 
 impl PolicyError {
@@ -93,19 +91,15 @@ pub struct Parts {
 }
 
 impl Base {
-    /// Puts a base together; fails where its policy or its rules cannot be put to work. Vectors of articles and compiled
-    /// rules that the base before it had are taken over, so it must be of the same bundle.
+    /// Puts a base together; fails where its policy cannot be put to work. Vectors of articles and compiled rules that the
+    /// base before it had are taken over, so it must be of the same bundle.
     pub fn try_new(parts: Parts, shared: &Shared, before: Option<&Base>) -> Result<Self, PolicyError> {
         let Parts { record, snapshot, overlay, lexicon_version, terms, rulebook } = parts;
         let policy = Arc::new(ReadyPolicy::try_new(record.policy.clone())?);
         let known = before.and_then(|base| base.vectors.as_deref());
         let vectors = Vectors::build(&shared.bundle, &snapshot.table, known).map(Arc::new);
         let entities = Arc::new(Entities::new(&terms));
-        let rules = match before.filter(|base| Arc::ptr_eq(&base.rulebook, &rulebook)) {
-            Some(before) => before.rules.clone(),
-            None if rulebook.version == 0 => None,
-            None => Some(Arc::new(Rules::of_base(&record.id, &rulebook)?)),
-        };
+        let rules = rules_of(&record.id, &rulebook, before);
         let weights = weights_for(&snapshot, &shared.ranker);
         Ok(Self { policy, record, snapshot, overlay, lexicon_version, entities, rules, rulebook, vectors, weights })
     }
@@ -115,6 +109,25 @@ impl Base {
         let vectors = Vectors::build(&model.bundle, &self.snapshot.table, known).map(Arc::new);
         let weights = weights_for(&self.snapshot, &model.ranker);
         Self { vectors, weights, ..self.clone() }
+    }
+}
+
+/// Compiles the rules of a base. What was published once may be more than this program compiles; then those before go on,
+/// or none, for a base must not be lost to a rule.
+fn rules_of(id: &KnowledgeBaseId, book: &Arc<Rulebook>, before: Option<&Base>) -> Option<Arc<Rules>> {
+    let of_before = || before.and_then(|base| base.rules.clone());
+    if before.is_some_and(|base| Arc::ptr_eq(&base.rulebook, book)) {
+        return of_before();
+    }
+    if book.version == 0 {
+        return None;
+    }
+    match Rules::of_base(id, book) {
+        Ok(rules) => Some(Arc::new(rules)),
+        Err(error) => {
+            tracing::error!(knowledge_base = %id, %error, "rules cannot be compiled; those before serve, or none");
+            of_before()
+        }
     }
 }
 

@@ -466,6 +466,31 @@ async fn writes_are_done_once_and_survive_a_restart() {
 }
 
 #[tokio::test]
+async fn rules_that_cannot_be_read_or_compiled_do_not_take_their_base_away() {
+    let folder = TempDir::new().expect("a folder");
+    let setup = || Setup { folder: Some(folder.path().to_owned()), ..Setup::default() };
+    let server = Running::start(&setup());
+    let mut base = Base::create(server.clients().await, "rules-broken").await;
+    base.add("hello", article("怎么退货", &[], "在订单页点退货。")).await;
+    create(&mut base, "box", rule("喵喵箱漏液", urgent())).await;
+    publish(&mut base).await;
+    assert!(hit(&understood(&mut base, "喵喵箱漏液").await, "box").is_some());
+    server.stop().await.expect("it stops in order");
+    let no_pattern = r#"replace(published, '"phrases":["喵喵箱漏液"]', '"pattern":"("')"#;
+    for damage in [no_pattern, "'{'"] {
+        let database = rusqlite::Connection::open(folder.path().join("yingda.db")).expect("a database");
+        let changed = format!("UPDATE rulebooks SET published = {damage} WHERE published <> {damage}");
+        assert_eq!(database.execute(&changed, []).expect("a write"), 1, "{damage}");
+        drop(database);
+        let server = Running::start(&setup());
+        base.clients = server.clients().await;
+        assert_eq!(base.search("怎么退货").await[0], "hello", "{damage}");
+        assert!(hit(&understood(&mut base, "喵喵箱漏液").await, "box").is_none(), "{damage}");
+        server.stop().await.expect("it stops in order");
+    }
+}
+
+#[tokio::test]
 async fn editors_of_one_draft_at_once_lose_nothing() {
     let mut base = Base::create(shared().clients().await, "rules-race").await;
     let tasks: Vec<_> = (0..4)

@@ -153,7 +153,7 @@ impl View {
             Some(found) => Arc::new(found?),
         };
         let words = if plan.is_lexicon_changed { words_of(context, id)? } else { self.words.clone() };
-        let rules = if plan.is_rules_changed { rules_of(context, id)? } else { Arc::clone(&self.rules) };
+        let rules = if plan.is_rules_changed { rules_of(context, id, &self.rules)? } else { Arc::clone(&self.rules) };
         let nos: Vec<ArticleNo> = plan.upserts.iter().copied().collect();
         let articles = if nos.is_empty() { Vec::new() } else { store.articles_by_no(id, &nos)? };
         let upserts: Vec<Arc<IndexedArticle>> = articles
@@ -225,7 +225,7 @@ impl View {
 fn load(context: &Context, id: &KnowledgeBaseId, report: &dyn Fn(u64, u64)) -> Result<Loaded> {
     let (articles, revision) = context.sources.store.snapshot(id)?;
     let record = context.sources.store.knowledge_base(id)?;
-    let (words, rules) = (words_of(context, id)?, rules_of(context, id)?);
+    let (words, rules) = (words_of(context, id)?, rules_of(context, id, &Arc::default())?);
     let total = articles.len() as u64;
     let mut indexed = Vec::with_capacity(articles.len());
     for article in articles {
@@ -247,8 +247,16 @@ fn words_of(context: &Context, id: &KnowledgeBaseId) -> Result<Words> {
     Ok(Words { overlay, lexicon: Arc::new(lexicon) })
 }
 
-fn rules_of(context: &Context, id: &KnowledgeBaseId) -> Result<Arc<Rulebook>> {
-    Ok(Arc::new(context.sources.store.rulebook(id)?.published))
+/// Gets the rules that were published, or those before where the row cannot be understood: a base serves without its
+/// latest rules rather than not at all.
+fn rules_of(context: &Context, id: &KnowledgeBaseId, before: &Arc<Rulebook>) -> Result<Arc<Rulebook>> {
+    match context.sources.store.rulebook(id) {
+        Err(error @ StoreError::Corrupt { .. }) => {
+            tracing::error!(knowledge_base = %id, %error, version = before.version, "rules are corrupt; those before serve");
+            Ok(Arc::clone(before))
+        }
+        found => Ok(Arc::new(found?.published)),
+    }
 }
 
 /// Reads the feed from one revision to another; `None` where it does not lead there.
