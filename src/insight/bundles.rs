@@ -192,8 +192,9 @@ impl BundleDesk {
         }
         match self.folder.load(&wanted) {
             Ok(model) => {
-                let served = Arc::clone(&self.live.load().shared.bundle);
-                if served.hash() != model.bundle.hash() {
+                let served = Arc::clone(&self.live.load().shared);
+                // A ranker that is not sealed may be another beside the same bundle.
+                if served.bundle.hash() != model.bundle.hash() || served.ranker != model.ranker {
                     self.live.switch(&self.live.prepare(model, &|_, _| ()));
                 }
                 self.serves(&wanted, choice.revision);

@@ -72,14 +72,14 @@ impl Models for ModelsService {
             return Ok(Response::new(running.operation()));
         }
         // What cannot be used is said at once, not by an operation that fails.
-        let (desk, wanted) = (Arc::clone(&self.desk), id.clone());
-        let switch = call.read(move |_| desk.verify(&wanted)).await?;
+        let (desk, wanted) = (Arc::clone(&self.desk), id);
         if validate_only {
-            let bundle = listed(&self.desk, &id);
-            let response = Done::Bundle(Box::new(bundle)).packed();
+            let verify = move || -> Result<_, BundleError> { desk.verify(&wanted).map(|_| listed(&desk, &wanted)) };
+            let response = Done::Bundle(Box::new(call.read(move |_| verify()).await?)).packed();
             let result = Some(operation::Result::Response(response));
             return Ok(Response::new(Operation { done: true, result, ..Operation::default() }));
         }
+        let switch = call.read(move |_| desk.verify(&wanted)).await?;
         Ok(Response::new(self.begin(call, (work, asker), switch)?))
     }
 
@@ -94,12 +94,13 @@ impl Models for ModelsService {
         let from = if from.is_empty() { None } else { violations.take("from", names::bundle(&from)) };
         violations.finish()?;
         let asker = call.owned_request(request_id);
-        if let Some(running) = self.registry.before(&Work::RollbackBundle, &asker, self.clock.now())? {
+        let work = Work::RollbackBundle(from.clone());
+        if let Some(running) = self.registry.before(&work, &asker, self.clock.now())? {
             return Ok(Response::new(running.operation()));
         }
         let desk = Arc::clone(&self.desk);
         let switch = call.read(move |_| desk.verify_earlier(from.as_ref())).await?;
-        Ok(Response::new(self.begin(call, (Work::RollbackBundle, asker), switch)?))
+        Ok(Response::new(self.begin(call, (work, asker), switch)?))
     }
 }
 

@@ -434,6 +434,27 @@ async fn replicas_follow_the_choice() {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     }
+    // The ranker of this one is not sealed, and is exchanged under the same hash.
+    let dir = models.path().join("acme/3");
+    copy(own_bundle(), &dir);
+    replace(&dir, "\"version\": \"1\"", "\"version\": \"3\"");
+    let path = dir.join("bundle.json");
+    let mut description: serde_json::Value =
+        serde_json::from_slice(&fs::read(&path).expect("a file")).expect("it is JSON");
+    description["files"].as_object_mut().expect("an object").remove("ranker.json").expect("it was sealed");
+    fs::write(&path, description.to_string()).expect("a file");
+    for provenance in ["one", "another"] {
+        let mut ranker: serde_json::Value =
+            serde_json::from_slice(&fs::read(dir.join("ranker.json")).expect("a file")).expect("it is JSON");
+        ranker["provenance"] = provenance.into();
+        fs::write(dir.join("ranker.json"), ranker.to_string()).expect("a file");
+        load(&clients, "bundles/acme/versions/3").await;
+        let since = Instant::now();
+        while replica.live.load().shared.ranker.provenance != provenance {
+            assert!(since.elapsed() < Duration::from_secs(30), "the replica keeps the old ranker");
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
     replica.stop();
 }
 

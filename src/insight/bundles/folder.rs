@@ -27,6 +27,8 @@ pub struct BundleFolder {
     roots: Vec<PathBuf>,
     /// What was found out of each bundle, and of which files: reading them takes a while.
     known: Mutex<BTreeMap<BundleId, (Stamp, Facts)>>,
+    /// Held while a bundle is loaded: many calls at once must not fill the memory with as many bundles.
+    loading: Mutex<()>,
 }
 
 /// Names, lengths and times of a bundle's files.
@@ -60,7 +62,7 @@ pub struct Fault {
 impl BundleFolder {
     /// Looks for bundles below these folders; one that does not exist holds none.
     pub fn new(roots: Vec<PathBuf>) -> Self {
-        Self { roots, known: Mutex::default() }
+        Self { roots, known: Mutex::default(), loading: Mutex::default() }
     }
 
     /// Finds the folder of a bundle.
@@ -72,9 +74,11 @@ impl BundleFolder {
         })
     }
 
-    /// Loads a bundle with its ranker; fails where anything of it is not as it should be.
+    /// Loads a bundle with its ranker, one at a time; fails where anything of it is not as it should be.
     pub fn load(&self, id: &BundleId) -> Result<Model, BundleError> {
         let dir = self.find(id)?;
+        // It guards no value that a panic could break.
+        let _loading = self.loading.lock().unwrap_or_else(PoisonError::into_inner);
         let bundle = Bundle::load(&dir).map_err(|source| BundleError::Unusable { bundle: id.clone(), source })?;
         let found = format!("{}/{}", bundle.name(), bundle.version());
         if found != id.to_string() {

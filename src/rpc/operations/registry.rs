@@ -37,8 +37,8 @@ pub(in crate::rpc) type Asker = Option<(String, String)>;
 pub(in crate::rpc) enum Work {
     Reindex(KnowledgeBaseId),
     LoadBundle(BundleId),
-    /// To whichever was wanted before.
-    RollbackBundle,
+    /// To whichever was wanted before the named one, or before whichever is wanted.
+    RollbackBundle(Option<BundleId>),
 }
 
 /// How far an operation has come, by its work.
@@ -126,7 +126,7 @@ impl Work {
         match self {
             Self::Reindex(id) => format!("operations/reindex-{id}-{number}"),
             Self::LoadBundle(id) => format!("operations/load-{}-{}-{number}", id.name(), id.version()),
-            Self::RollbackBundle => format!("operations/rollback-bundle-{number}"),
+            Self::RollbackBundle(_) => format!("operations/rollback-bundle-{number}"),
         }
     }
 
@@ -137,7 +137,7 @@ impl Work {
                 let knowledge_base = names::of_knowledge_base(id);
                 Metadata::Reindex(pb::ReindexMetadata { knowledge_base, start_time, ..Default::default() })
             }
-            Self::LoadBundle(_) | Self::RollbackBundle => {
+            Self::LoadBundle(_) | Self::RollbackBundle(_) => {
                 Metadata::LoadBundle(pb::LoadBundleMetadata { start_time, ..Default::default() })
             }
         }
@@ -147,7 +147,7 @@ impl Work {
     fn refusal(&self, name: &str) -> Failure {
         let (reason, message) = match self {
             Self::Reindex(_) => ("REINDEX_RUNNING", "a reindex of the knowledge base is under way"),
-            Self::LoadBundle(_) | Self::RollbackBundle => ("SWITCH_RUNNING", "a switch of bundles is under way"),
+            Self::LoadBundle(_) | Self::RollbackBundle(_) => ("SWITCH_RUNNING", "a switch of bundles is under way"),
         };
         Failure::new(ErrorKind::FailedPrecondition, reason, message).with("operation", name)
     }
@@ -397,14 +397,20 @@ mod tests {
         assert!(metadata.type_url.ends_with("/yingda.v1.LoadBundleMetadata"), "{}", metadata.type_url);
         let metadata = pb::LoadBundleMetadata::decode(metadata.value.as_slice()).expect("packed");
         assert_eq!((metadata.bundle.as_str(), metadata.articles_done), ("bundles/acme/versions/1", 1));
-        for other in [Work::LoadBundle(acme("2")), Work::RollbackBundle, load.clone()] {
+        for other in [Work::LoadBundle(acme("2")), Work::RollbackBundle(None), load.clone()] {
             assert_eq!(code(registry.begin(other, None, Timestamp(0))), Code::FailedPrecondition);
         }
         assert!(registry.before(&load, &asker(), Timestamp(0)).is_ok_and(|found| found.is_some()));
         assert!(registry.before(&load, &None, Timestamp(0)).is_ok_and(|found| found.is_none()));
-        assert_eq!(code(registry.before(&Work::RollbackBundle, &asker(), Timestamp(0))), Code::InvalidArgument);
+        assert_eq!(code(registry.before(&Work::RollbackBundle(None), &asker(), Timestamp(0))), Code::InvalidArgument);
         running.finish(Outcome::Done(Response::Bundle(Box::default())), Timestamp(1));
-        assert!(matches!(registry.begin(Work::RollbackBundle, None, Timestamp(2)), Ok(Begun::New(_))));
+        let back = |from: &str| Work::RollbackBundle(Some(acme(from)));
+        let asker = || Some(("anonymous".to_owned(), "b".to_owned()));
+        assert!(matches!(registry.begin(back("1"), asker(), Timestamp(2)), Ok(Begun::New(_))));
+        assert!(matches!(registry.begin(back("1"), asker(), Timestamp(2)), Ok(Begun::Before(_))));
+        for other in [back("2"), Work::RollbackBundle(None)] {
+            assert_eq!(code(registry.before(&other, &asker(), Timestamp(2))), Code::InvalidArgument);
+        }
     }
 
     #[test]
