@@ -1,7 +1,8 @@
 //! What the rules that fired do to what the model says.
 //!
-//! Pure. Invariants: what the model says is not lost, for the caller keeps it; a label is never invented, only moved. The
-//! order of precedence, from the weakest to the last word:
+//! Pure. Invariants: what the model says is not lost, for the caller keeps it; a label is never invented, only moved, but
+//! that rules of a knowledge base may name a domain of their own. The order of precedence, from the weakest to the last
+//! word:
 //!
 //! 1. the model;
 //! 2. set and raise, in the order of the rules: those of the server, then those of the knowledge base by id. Of two that
