@@ -25,11 +25,13 @@ from yingda.v1 import feedback_pb2, feedback_pb2_grpc
 from yingda.v1 import indexing_pb2, indexing_pb2_grpc
 from yingda.v1 import knowledge_pb2, knowledge_pb2_grpc
 from yingda.v1 import lexicon_pb2, lexicon_pb2_grpc
+from yingda.v1 import models_pb2, models_pb2_grpc
+from yingda.v1 import rules_pb2, rules_pb2_grpc
 from yingda.v1 import server_info_pb2, server_info_pb2_grpc
 from yingda.v1 import text_tools_pb2, text_tools_pb2_grpc
 from yingda.v1 import types_pb2
 
-SERVICES = ["Assist", "Feedback", "Indexing", "Knowledge", "Lexicon", "Rules", "ServerInfo", "TextTools"]
+SERVICES = ["Assist", "Feedback", "Indexing", "Knowledge", "Lexicon", "Models", "Rules", "ServerInfo", "TextTools"]
 # One question of each demo knowledge base, in the words of a customer, and the article that answers it.
 QUESTIONS = {
     "electronics": ("手机保几年", "warranty-period"),
@@ -53,6 +55,8 @@ class Server:
         self.indexing = indexing_pb2_grpc.IndexingStub(self.channel)
         self.knowledge = knowledge_pb2_grpc.KnowledgeStub(self.channel)
         self.lexicon = lexicon_pb2_grpc.LexiconStub(self.channel)
+        self.models = models_pb2_grpc.ModelsStub(self.channel)
+        self.rules = rules_pb2_grpc.RulesStub(self.channel)
         self.operations = operations_pb2_grpc.OperationsStub(self.channel)
         self.info = server_info_pb2_grpc.ServerInfoStub(self.channel)
         self.text_tools = text_tools_pb2_grpc.TextToolsStub(self.channel)
@@ -372,6 +376,50 @@ def test_lexicon(server):
     cut = server.text_tools.Segment(
         text_tools_pb2.SegmentRequest(text="怎么办理喵喵拿", knowledge_base=server.base), timeout=PATIENCE_S)
     assert [word.text for word in cut.words if word.from_lexicon] == ["喵喵拿"], cut
+
+
+def test_rules(server):
+    """rules: a published rule works at once, a wrong one is refused by name"""
+    analyze = lambda **more: server.assist.Analyze(
+        assist_pb2.AnalyzeRequest(text="给阿猫加急发一箱喵粮", knowledge_base=server.base, **more), timeout=PATIENCE_S)
+    rule = lambda phrase: rules_pb2.Rule(
+        phrases=rules_pb2.PhraseList(values=[phrase]),
+        effect=rules_pb2.RuleEffect(raise_urgency=types_pb2.URGENCY_URGENT),
+        example="喵粮没了",
+    )
+    create = lambda id, phrase: server.rules.CreateRule(
+        rules_pb2.CreateRuleRequest(parent=server.base, rule_id=id, rule=rule(phrase)), timeout=PATIENCE_S)
+    publish = lambda: server.rules.PublishRules(rules_pb2.PublishRulesRequest(parent=server.base), timeout=PATIENCE_S)
+    create("cat-food", "喵粮")
+    create("dog-food", "汪粮")
+    _, fields = refused(publish, grpc.StatusCode.FAILED_PRECONDITION)
+    assert "rules[dog-food].example" in fields, fields
+    server.rules.DeleteRule(rules_pb2.DeleteRuleRequest(name=f"{server.base}/rules/dog-food"), timeout=PATIENCE_S)
+    assert analyze().analysis.urgency.urgency != types_pb2.URGENCY_URGENT
+    published = publish()
+    reply = analyze(consistency_tokens=[published.consistency_token])
+    assert reply.analysis.urgency.urgency == types_pb2.URGENCY_URGENT, reply
+    assert [hit.rule_id for hit in reply.analysis.rule_hits if hit.knowledge_base] == ["cat-food"], reply
+
+
+def test_models(server):
+    """models: the bundle that serves is listed, and one that is not there is refused"""
+    listed = server.models.ListBundles(models_pb2.ListBundlesRequest(), timeout=PATIENCE_S)
+    assert listed.serving == listed.wanted and listed.serving in [bundle.name for bundle in listed.bundles], listed
+    request = models_pb2.LoadBundleRequest(name="bundles/nobody/versions/1")
+    refused(lambda: server.models.LoadBundle(request, timeout=PATIENCE_S), grpc.StatusCode.NOT_FOUND)
+
+
+def test_redact(server):
+    """redact: personal data is masked in its form, and masked again stays the same"""
+    redact = lambda text: server.text_tools.Redact(
+        text_tools_pb2.RedactRequest(text=text, offset_encoding=types_pb2.OFFSET_ENCODING_CODE_POINTS),
+        timeout=PATIENCE_S)
+    text = "收货人：欧阳倩倩，电话13862047715，订单号6222021234567890128"
+    reply = redact(text)
+    assert reply.redacted_text == "收货人：欧阳**，电话138****7715，订单号6222021234567890128", reply
+    assert [text[mask.span.start : mask.span.end] for mask in reply.masked] == ["欧阳倩倩", "13862047715"], reply
+    assert redact(reply.redacted_text).redacted_text == reply.redacted_text
 
 
 def test_reindex(server):
