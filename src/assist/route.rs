@@ -44,8 +44,8 @@ pub struct Due {
 
 /// Plans when somebody responds, resolves and follows up: half-way between the two, and twice for urgent matters.
 ///
-/// The customer's deadline is kept where it lies ahead: nobody is due later, and what was planned beyond it is spread
-/// evenly over the time that is left.
+/// The customer's deadline is kept where it lies ahead: nobody is due later, and the follow-ups are spread evenly over the
+/// time that is left, of which only working time counts where there is any and the due times are not around the clock.
 pub fn follow_up(ready: &ReadyPolicy, due: &Due) -> FollowUpPlan {
     let Due { channel, urgency, customer_deadline, now } = *due;
     let times = due_times(ready, channel, urgency);
@@ -72,8 +72,14 @@ pub fn follow_up(ready: &ReadyPolicy, due: &Due) -> FollowUpPlan {
         None => (respond_by, resolve_by, parts.iter().map(|(part, of)| after(between(*part, *of))).collect()),
         Some(deadline) => {
             let respond_by = respond_by.min(deadline);
-            let left_ms = deadline.0 - respond_by.0;
-            let at = |part: u32, of: u32| Timestamp(respond_by.0 + left_ms * i64::from(part) / i64::from(of));
+            let open_ms = if times.around_the_clock { 0 } else { ready.schedule.open_ms(respond_by, deadline) };
+            let at = |part: u32, of: u32| {
+                let share = |ms: i64| ms * i64::from(part) / i64::from(of);
+                match open_ms {
+                    0 => Timestamp(respond_by.0 + share(deadline.0 - respond_by.0)),
+                    open_ms => ready.schedule.after_open_ms(respond_by, share(open_ms)),
+                }
+            };
             (respond_by, deadline, parts.iter().map(|(part, of)| at(*part, *of)).collect())
         }
     };
@@ -101,4 +107,40 @@ pub fn department<'a>(ready: &'a ReadyPolicy, domain: &str) -> Option<&'a str> {
     let departments = &ready.policy.departments;
     let of = |name: &str| departments.iter().find(|department| department.domain == name);
     of(domain).or_else(|| of(ANY)).or_else(|| of(crate::domain::Domain::OTHER)).map(|found| found.name.as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        domain::{Weekday, WorkingHours},
+        knowledge::default_policy,
+    };
+
+    #[test]
+    fn follow_ups_before_a_deadline_lie_in_working_time_where_there_is_any() {
+        let mut policy = default_policy();
+        let days = Weekday::ALL[..5].to_vec();
+        policy.working_hours = vec![WorkingHours { days, from_minute: 540, to_minute: 1_080 }];
+        let minutes = DueTimes { respond_minutes: 60, resolve_minutes: 2_400, around_the_clock: false };
+        policy.due_times = [(("im".to_owned(), Urgency::Important), minutes)].into();
+        let at = |text: &str| {
+            let moment: jiff::Timestamp = format!("{text}+08:00").parse().expect("a moment");
+            Timestamp(moment.as_millisecond())
+        };
+        let check = |policy: &crate::domain::Policy, now: &str, deadline: &str, want: &str| {
+            let ready = ReadyPolicy::try_new(policy.clone()).expect("a good policy");
+            let customer_deadline = Some(at(deadline));
+            let due = Due { channel: Channel::Im, urgency: Urgency::Important, customer_deadline, now: at(now) };
+            let plan = follow_up(&ready, &due);
+            assert_eq!((plan.follow_up_times, plan.resolve_by), (vec![at(want)], at(deadline)), "{now} to {deadline}");
+        };
+        // Answered on Friday at 17, half of the five hours of work that are left are over on Monday at half past ten.
+        check(&policy, "2026-11-27T16:00", "2026-11-30T13:00", "2026-11-30T10:30");
+        // Nobody works until then.
+        check(&policy, "2026-11-27T17:00", "2026-11-28T18:00", "2026-11-28T06:00");
+        let minutes = DueTimes { around_the_clock: true, ..minutes };
+        policy.due_times = [(("im".to_owned(), Urgency::Important), minutes)].into();
+        check(&policy, "2026-11-28T10:00", "2026-11-28T13:00", "2026-11-28T12:00");
+    }
 }

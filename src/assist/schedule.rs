@@ -65,7 +65,12 @@ impl Schedule {
     /// Returns the moment at which `minutes` of working time have passed since `from`. Where no working time comes
     /// within 400 days, the minutes are counted around the clock.
     pub fn after_working_minutes(&self, from: Timestamp, minutes: u32) -> Timestamp {
-        let mut left_ms = i64::from(minutes) * 60_000;
+        self.after_open_ms(from, i64::from(minutes) * 60_000)
+    }
+
+    /// As [`after_working_minutes`](Self::after_working_minutes), in milliseconds.
+    pub(super) fn after_open_ms(&self, from: Timestamp, open_ms: i64) -> Timestamp {
+        let mut left_ms = open_ms;
         let mut date = self.local(from).date();
         for _ in 0..HORIZON_DAYS {
             for (start, end) in self.spans_of(date) {
@@ -82,7 +87,25 @@ impl Schedule {
             let Ok(next) = date.tomorrow() else { break };
             date = next;
         }
-        from.plus_minutes(i64::from(minutes))
+        Timestamp(from.0 + open_ms)
+    }
+
+    /// Counts the working time between two moments, in milliseconds.
+    pub(super) fn open_ms(&self, from: Timestamp, to: Timestamp) -> i64 {
+        let mut date = self.local(from).date();
+        let last = self.local(to).date();
+        let mut sum = 0;
+        for _ in 0..HORIZON_DAYS {
+            let spans = self.spans_of(date).iter();
+            let open =
+                spans.map(|(start, end)| self.moment(date, *end).min(to).0 - self.moment(date, *start).max(from).0);
+            sum += open.map(|ms| ms.max(0)).sum::<i64>();
+            match date.tomorrow() {
+                Ok(next) if date < last => date = next,
+                _ => break,
+            }
+        }
+        sum
     }
 
     /// Writes a moment as customers read it: 今天18:00, 明天09:30, 11月23日10:00.
@@ -190,6 +213,19 @@ mod tests {
         check("2026-09-30T17:50:00", 30, "2026-10-05T09:20:00");
         // A Saturday worked in exchange.
         check("2026-10-09T17:50:00", 30, "2026-10-10T09:20:00");
+    }
+
+    #[test]
+    fn working_time_between_moments_is_counted() {
+        let check = |from: &str, to: &str, minutes: i64| {
+            assert_eq!(office().open_ms(at(from), at(to)), minutes * 60_000, "{from} to {to}");
+        };
+        check("2026-11-25T10:00", "2026-11-25T11:30", 90);
+        check("2026-11-25T11:00", "2026-11-25T14:00", 120);
+        check("2026-11-25T17:00", "2026-11-26T10:00", 120);
+        check("2026-11-27T18:00", "2026-11-30T00:00", 0);
+        check("2026-09-30T17:00", "2026-10-03T12:00", 60);
+        check("2026-11-25T11:00", "2026-11-25T10:00", 0);
     }
 
     #[test]

@@ -16,9 +16,9 @@ use std::{
 use sha2::{Digest, Sha256};
 
 use crate::{
-    domain::{AnswerRecord, Inquiry, KnowledgeBaseId, Reply, Revision, Timestamp},
+    domain::{AnswerRecord, Inquiry, KnowledgeBaseId, Reply, Revision, Speaker, Timestamp},
     store::Store,
-    text::{Redacted, Redactor, normalize},
+    text::{Redacted, Redactor, Segmenter, normalize},
 };
 
 /// Records that may wait to be written.
@@ -149,7 +149,7 @@ impl Recorder {
             knowledge_base: call.knowledge_base.clone(),
             customer_key: self.pseudonym(call.customer),
             channel: inquiry.channel.as_str().to_owned(),
-            masked_effective_query: mask_effective_query(masking, &inquiry.text, &masked_text, &reply.effective_query),
+            masked_effective_query: mask_effective_query(masking, inquiry, &masked_text, &reply.effective_query),
             masked_text: masked_text.text,
             outcome: reply.outcome.as_str().to_owned(),
             no_answer_reason: reply.no_answer_reason.map(|reason| reason.as_str().to_owned()),
@@ -180,16 +180,37 @@ impl Drop for Recorder {
 }
 
 /// Masks the effective query, and in it whatever was masked in the message: normalizing takes away what a name or a plate
-/// was known by there (Li Wei, 京A12345).
-fn mask_effective_query(masking: &Redactor, text: &str, masked: &Redacted, effective_query: &str) -> String {
+/// was known by there (Li Wei, 京A12345). Where the message was completed, so is whatever was masked in the customer's earlier
+/// turns, whose words may stand in the query one by one.
+fn mask_effective_query(masking: &Redactor, inquiry: &Inquiry, masked: &Redacted, effective_query: &str) -> String {
     let mut query = effective_query.to_owned();
-    for one in &masked.masked {
-        let item = normalize(&text[one.original.range()]);
-        if !item.is_empty() {
-            query = query.replace(item.as_str(), &masked.text[one.span.range()]);
+    for (item, mask) in masked_items(&inquiry.text, masked) {
+        query = query.replace(&item, mask);
+    }
+    if effective_query != normalize(&inquiry.text).as_str() {
+        let segmenter = Segmenter::shared();
+        for turn in inquiry.history.iter().filter(|turn| turn.speaker == Speaker::Customer) {
+            let masked = masking.mask(&turn.text);
+            for (item, mask) in masked_items(&turn.text, &masked) {
+                let together: String = item.chars().filter(|c| c.is_alphanumeric()).collect();
+                query = query.replace(&item, mask).replace(&together, mask);
+                let words = segmenter.words(&item);
+                // A single character says nothing of anybody.
+                let words = words.iter().map(|word| word.text(&item)).filter(|word| word.chars().nth(1).is_some());
+                query = words.fold(query, |query, word| query.replace(word, mask));
+            }
         }
     }
     masking.mask(&query).text
+}
+
+/// Lists what was masked in a text, normalized, each with its mask.
+fn masked_items<'m>(text: &str, masked: &'m Redacted) -> impl Iterator<Item = (String, &'m str)> {
+    let items = masked
+        .masked
+        .iter()
+        .map(move |one| (normalize(&text[one.original.range()]).as_str().to_owned(), &masked.text[one.span.range()]));
+    items.filter(|(item, _)| item.contains(char::is_alphanumeric))
 }
 
 /// The first 32 hex digits of the SHA-256 of the parts, each with its length, so that parts never run together.
@@ -228,4 +249,31 @@ fn write_one(store: &dyn Store, batch: &[AnswerRecord]) -> bool {
         }
     }
     false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::Turn;
+
+    #[test]
+    fn nothing_of_an_earlier_turn_is_kept_unmasked() {
+        let masking = Redactor::new(true);
+        let check = |speaker: Speaker, earlier: &str, text: &str, query: &str, secrets: &[&str]| {
+            let mut inquiry = Inquiry::im(text);
+            inquiry.history = vec![Turn { speaker, text: earlier.to_owned() }];
+            let found = mask_effective_query(&masking, &inquiry, &masking.mask(text), query);
+            for secret in secrets {
+                assert!(query.contains(secret) && !found.contains(secret), "{earlier} / {text}: {found}");
+            }
+            found
+        };
+        let customer = Speaker::Customer;
+        check(customer, "我的车牌是京A12345，怎么停车", "那多久呢", "京a12345停车多久", &["a12345"]);
+        check(customer, "车牌京A12345的车怎么停", "那多久呢", "车牌a12345停多久", &["a12345"]);
+        check(customer, "我的手机号是13812345678，查话费", "那流量呢", "手机号13812345678流量", &["13812345678"]);
+        // What was not completed holds nothing of an earlier turn.
+        let text = "a12345是什么型号";
+        assert_eq!(check(customer, "我的车牌是京A12345", text, text, &[]), text);
+    }
 }

@@ -22,9 +22,11 @@ const ASKS: [(&str, &str, &str); 4] = [
 /// Writes 120 messages of four domains; some have a type.
 fn spreadsheet(dir: &Path) -> std::path::PathBuf {
     let starts = ["", "请问", "你好", "那个", "急", "麻烦问下", "我想问", "帮我看看", "老师", "在吗"];
-    let mut text = "\u{feff}text,domain,type\r\n".to_owned();
+    let mut text = "\u{feff}text,domain,type,urgency,sentiment\r\n".to_owned();
     for (start, end) in starts.iter().flat_map(|start| ["", "啊", "谢谢"].map(|end| (start, end))) {
-        ASKS.iter().for_each(|(ask, domain, kind)| text += &format!("\"{start}{ask}{end}\",{domain},{kind}\r\n"));
+        ASKS.iter().for_each(|(ask, domain, kind)| {
+            text += &format!("\"{start}{ask}{end}\",{domain},{kind},normal,neutral\r\n")
+        });
     }
     let path = dir.join("messages.csv");
     fs::write(&path, text).expect("a file");
@@ -124,6 +126,9 @@ fn wrong_messages_are_named_by_file_line_and_field() {
     check("text,domain\n好,visa\n", &["--domains", "tax,other"], &["line 2", "domain: \"visa\"", "tax, other"]);
     check("text,domain\n好,visa\n", &["--domains", "visa,tax"], &["--domains", "\"other\" is missing"]);
     check("text,domain\n好,visa\n", &["--with-shipped=false"], &["1 rows, at least 20"]);
+    let domains_only =
+        (0..120).fold("text,domain\n".to_owned(), |text, n| format!("{text}第{n}件,{}\n", ["visa", "tax"][n % 2]));
+    check(&domains_only, &["--with-shipped=false"], &["no row has a label for type", "--with-shipped"]);
     check("text,domain\n好,visa\n", &["--name", "other"], &["must end in other/VERSION"]);
     check("text,type\n好,other\n", &[], &["1 domains are given, 2 to 64 are allowed"]);
     check("text,domain\n好,visa\n", &["--base", "no/such"], &["no/such"]);

@@ -5,8 +5,9 @@
 
 use std::sync::LazyLock;
 
-use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
+use aho_corasick::{AhoCorasick, AhoCorasickKind, Input, MatchKind};
 
+use super::clause_around;
 use crate::domain::Span;
 
 /// What a word may be part of.
@@ -28,7 +29,7 @@ pub(super) enum Cue {
     Request,
     /// No hurry: 不急.
     Calm,
-    /// It is over: 已经解决了.
+    /// It is over, not asked to be: 已经解决了.
     Settled,
     /// A count of times: 次, 遍.
     Count,
@@ -36,9 +37,10 @@ pub(super) enum Cue {
 
 const TIME: &str = "\
     今天 今日 今儿 今早 今晚 今夜 今晨 明天 明日 明儿 明早 明晚 后天 后日 周一 周二 周三 周四 周五 周六 \
-    周日 周天 周末 星期 礼拜 本周 这周 这个周 下周 月底 月末 月内 号 日 点 天内 天之内 天以内 小时 钟头 \
+    周日 周天 周末 星期 礼拜 本周 这周 这个周 下周 月底 月末 月内 号 日 点 天内 天之内 天以内 周内 周之内 周以内 小时 钟头 \
     分钟 国庆 春节 过年 年前 除夕 元旦 五一 端午 中秋 圣诞 双十一 双11 双12 双十二 618 情人节 马上 立刻 \
-    现在 这就 0: 1: 2: 3: 4: 5: 6: 7: 8: 9: 中午 下午 上午 下班 最后一天";
+    现在 这就 0: 1: 2: 3: 4: 5: 6: 7: 8: 9: 凌晨 清晨 早晨 早上 上午 中午 下午 傍晚 晚上 \
+    夜里 半夜 下班 最后一天";
 
 const USE: &str = "\
     急用 等用 等着用 要用 得用 用得上 急需 急着用 急着要 要穿 等着穿 要吃 得吃 要打针 要喝 要交 得交 \
@@ -78,19 +80,28 @@ const CALM: &str = "\
     有空回 得空再 方便的时候 方便时 不勉强 不用马上 不用今天 不必今天 不用赶";
 
 /// What holds a word of no hurry and means the opposite.
-const HURRY: &str = "能不急 你们不急 你不急 不急不行 不急才怪 怎么不急 不急是假 能不着急 你们不着急";
+const HURRY: &str = "能不急 你们不急 你不急 不急不行 不急才怪 怎么不急 不急是假 能不着急 你们不着急 \
+    怎么还不急 怎么还不着急 急不急 等不急 不赶紧 不赶快 不赶趟 不赶在 赶不赶 不赶不行";
 
 const SETTLED: &str = "\
     已经解决了 已解决 已经处理好 已处理好 终于解决 问题解决了 都解决了 已经修好 已修好 已经好了 搞定了 \
-    解决好了 已经办好 已经退了 已经到账 已经收到了 虚惊一场";
+    解决好了 已经办好 已经退了 虚惊一场";
 
 /// What holds a word of settlement and means the opposite.
 const UNSETTLED: &str = "\
     已经解决了吗 问题解决了吗 都解决了吗 已经好了吗 搞定了吗 搞定了没 说已解决 显示已解决 写已解决 \
-    标记已解决 说已经解决了 说已经处理好 说已处理好 说已经修好 说已修好 说问题解决了 说已经退了 \
-    说已经到账 显示已经到账";
+    标记已解决 说已经解决了 说已经处理好 说已处理好 说已经修好 说已修好 说问题解决了 说已经退了";
 
 const COUNT: &str = "次 遍 回 趟 通 个电话 通电话";
+
+/// What makes a request of a word of settlement that does not say 已 itself: 八点前搞定了, 什么时候能都解决了.
+const REQUESTING: &[&str] = &["前", "内", "什么时候", "能", "没"];
+
+/// What makes a request of any word of settlement.
+const COMMANDING: &[&str] = &["必须", "给我", "把"];
+
+/// How far ahead such words stand, in characters.
+const REQUEST_REACH: usize = 6;
 
 static WORDS: LazyLock<Words> = LazyLock::new(Words::build);
 
@@ -152,13 +163,36 @@ impl Found {
 pub(super) fn find(text: &str) -> Found {
     let words = &*WORDS;
     let mut found = Found { hits: Vec::new(), seen: 0 };
-    for hit in words.automaton.find_iter(text) {
-        if let Some(cue) = words.cues[hit.pattern().as_usize()] {
-            found.hits.push((cue, hit.range().into()));
+    let mut at = 0;
+    while let Some(hit) = words.automaton.find(Input::new(text).range(at..)) {
+        let mut span = Span::from(hit.range());
+        let mut cue = words.cues[hit.pattern().as_usize()];
+        match cue {
+            // What follows may be the time itself: 限今晚之前.
+            Some(Cue::Demand) if text[span.range()].starts_with('限') => span.end = span.start + '限'.len_utf8(),
+            Some(Cue::Settled) if is_requested(text, span) => cue = Some(Cue::Request),
+            _ => {}
+        }
+        at = span.end;
+        if let Some(cue) = cue {
+            found.hits.push((cue, span));
             found.seen |= bit(cue);
         }
     }
     found
+}
+
+/// Tells whether what a word of settlement says is asked for rather than told: 必须给我搞定了.
+fn is_requested(text: &str, span: Span) -> bool {
+    let clause = clause_around(text, span);
+    let ahead = &text[clause.start..span.start];
+    let from = ahead.char_indices().rev().nth(REQUEST_REACH - 1).map_or(0, |(at, _)| at);
+    let ahead = &ahead[from..];
+    // 以前漏电的问题 is what is settled, not by when.
+    let near = ahead.rsplit('的').next().unwrap_or(ahead);
+    let has = |ahead: &str, words: &[&str]| words.iter().any(|word| ahead.contains(word));
+    let is_told = text[span.range()].starts_with(['已', '终', '虚']);
+    has(ahead, COMMANDING) || !is_told && has(near, REQUESTING)
 }
 
 fn bit(cue: Cue) -> u16 {

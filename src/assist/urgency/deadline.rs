@@ -6,7 +6,7 @@
 //! `cues`, or an arm of `reason`.
 
 use super::{
-    Bare, Case, clause_around,
+    Bare, Case, MAX_READ, clause_around,
     cues::{Cue, Found},
     gap,
     hypothetical::is_taken_back,
@@ -233,7 +233,7 @@ impl Reader<'_> {
             is_coming && AT_ONCE.iter().any(|word| bare.ends_with(word))
         };
         let uses = self.found.of(Cue::Use).filter(|hit| PRESSING.contains(&&self.text[hit.range()]));
-        let hits = self.found.of(Cue::Event).chain(uses).filter(is_near);
+        let hits = self.found.of(Cue::Event).chain(uses).filter(is_near).take(MAX_READ);
         let mut said = hits.filter(|hit| {
             let clause = clause_around(self.text, *hit);
             let after = &self.text[hit.end..clause.end];

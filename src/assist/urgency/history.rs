@@ -2,7 +2,9 @@
 //!
 //! Turns that follow one another without a reply between are one contact. An earlier contact counts where it is nearly
 //! the same text, or where the message chases (还没, 怎么还) what the earlier one was about, that is, shares a word that
-//! carries meaning. Small talk has no matter and counts for nothing. Pure; reads nothing but the turns.
+//! carries meaning. Small talk has no matter and counts for nothing; nor do turns long past, or what a long one says at its end. Pure; reads nothing but the turns.
+
+use std::collections::HashSet;
 
 use crate::{
     assist::message::Message,
@@ -14,6 +16,10 @@ use crate::{
 const SAME: f32 = 0.6;
 /// Texts of fewer pairs have no matter of their own.
 const MIN_PAIRS: usize = 3;
+/// How many of the customer's latest turns are read.
+const MAX_TURNS: usize = 10;
+/// How much of a turn is read, in characters.
+const MAX_TURN_CHARS: usize = 200;
 /// What chases.
 const CHASES: &[&str] = &[
     "还没",
@@ -50,11 +56,14 @@ pub(super) fn contact(message: &Message, history: &[Turn]) -> Option<Urgency> {
     let matter = Matter::of(message);
     let chases = CHASES.iter().any(|word| message.text().contains(word));
     let is_same = |turn: &Turn| {
-        let earlier = Message::read(&turn.text);
+        let end = turn.text.char_indices().nth(MAX_TURN_CHARS).map_or(turn.text.len(), |(at, _)| at);
+        let earlier = Message::read(&turn.text[..end]);
         let earlier = Matter::of(&earlier);
         matter.shared_pairs(&earlier) >= SAME || chases && matter.shares_word(&earlier)
     };
-    let contacts = history[..answered].chunk_by(|a, b| a.speaker == b.speaker);
+    let of_customer = (0..answered).rev().filter(|at| history[*at].speaker == Speaker::Customer);
+    let first = of_customer.take(MAX_TURNS).last()?;
+    let contacts = history[first..answered].chunk_by(|a, b| a.speaker == b.speaker);
     let of_customer = contacts.filter(|turns| turns[0].speaker == Speaker::Customer);
     match of_customer.filter(|turns| turns.iter().any(is_same)).count() {
         0 => None,
@@ -123,7 +132,7 @@ struct Matter<'a> {
     /// Hashes of the pairs of characters and the runs, sorted.
     pairs: Vec<u64>,
     /// Words of two characters and more that carry meaning.
-    words: Vec<&'a str>,
+    words: HashSet<&'a str>,
 }
 
 impl<'a> Matter<'a> {
@@ -150,6 +159,6 @@ impl<'a> Matter<'a> {
     }
 
     fn shares_word(&self, other: &Matter<'_>) -> bool {
-        self.words.iter().any(|word| other.words.contains(word))
+        !self.words.is_disjoint(&other.words)
     }
 }

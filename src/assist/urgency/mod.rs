@@ -4,7 +4,8 @@
 //! a need from a mention, `repeat` counts contacts in the words and `history` those in the earlier turns; rules bring the
 //! rest. `weigh` makes a level of it all by the policy. Pure: the present moment comes in with the schedule. Must not
 //! know what the model is, only its probabilities. Invariants: spans are of the original text; what is denied, settled or
-//! in no hurry is no signal; a deadline lies ahead. To add a kind: a variant of `SignalKind` and a finder here.
+//! in no hurry is no signal; a deadline lies ahead; however long a message is, only so much of it is looked at for each
+//! time and count. To add a kind: a variant of `SignalKind` and a finder here.
 
 mod cues;
 mod deadline;
@@ -16,7 +17,7 @@ mod repeat;
 mod weigh;
 
 use self::{
-    cues::Cue,
+    cues::{Cue, Found},
     weigh::{Weighed, weigh},
 };
 use super::{message::Message, rules::Fired, schedule::Schedule};
@@ -75,15 +76,14 @@ impl Bare {
 fn signals(case: &Case<'_>) -> Vec<UrgencySignal> {
     let Case { original, message, policy, .. } = *case;
     let found = cues::find(message.text());
-    let (is_calm, is_settled) = (found.has(Cue::Calm), found.has(Cue::Settled));
+    let is_calm = found.has(Cue::Calm);
     let mut signals = Vec::new();
     let mut add = |bare: Bare, rule_id: &str, is_from_history: bool| {
         let Bare { kind, level, deadline, .. } = bare;
         let weight = policy.weight(kind);
-        // A threat may follow what is settled, a hurry may not.
         let is_void = is_calm && kind == SignalKind::Deadline
-            || is_settled && kind != SignalKind::LegalOrMediaThreat
-            || !concerns(kind, level, case.kind.0);
+            || is_settled(message.text(), &found, &bare, is_from_history)
+            || !concerns(kind, level, case.kind);
         if is_void || weight <= 0.0 {
             return;
         }
@@ -122,6 +122,16 @@ fn signals(case: &Case<'_>) -> Vec<UrgencySignal> {
     signals
 }
 
+/// Tells whether the clause goes on to say that the matter is over: 上次冒烟的事已经解决了, but not 货已收到,一插上就冒烟. A threat
+/// may follow what is settled, and a team's own rule stands whatever else is said. Earlier turns are settled by any clause.
+fn is_settled(text: &str, found: &Found, bare: &Bare, is_from_history: bool) -> bool {
+    if !found.has(Cue::Settled) || matches!(bare.kind, SignalKind::LegalOrMediaThreat | SignalKind::Rule) {
+        return false;
+    }
+    let clause = clause_around(text, bare.span);
+    is_from_history || found.of(Cue::Settled).any(|word| clause.contains(word) && word.start > bare.span.start)
+}
+
 /// What the model itself argues for, where its word alone would do.
 fn head_signal(case: &Case<'_>) -> Option<UrgencySignal> {
     let policy = case.policy;
@@ -141,13 +151,24 @@ fn head_signal(case: &Case<'_>) -> Option<UrgencySignal> {
     })
 }
 
-/// Tells whether a signal is the customer's own matter in a message of the type: who asks for nothing needs nothing, and
-/// who proposes something for everyone tells of others' trouble, save where people are in danger or a town is cut off.
-fn concerns(kind: SignalKind, level: Urgency, of: InquiryType) -> bool {
+/// How probable 其他 must be for a danger in the words not to count.
+const SURELY_OTHER: f32 = 0.9;
+
+/// Tells whether a signal is the customer's own matter in a message of the type, which has this probability.
+///
+/// Who asks for nothing needs nothing; but where the type is in doubt, a danger, money or an account at risk and a threat
+/// count all the same, for to miss them costs more. Who proposes something for everyone tells of others' trouble, save
+/// where people are in danger or a town is cut off.
+fn concerns(kind: SignalKind, level: Urgency, (of, probability): (InquiryType, f32)) -> bool {
+    use SignalKind::{AccountAtRisk, LegalOrMediaThreat, MoneyAtRisk, Rule, Safety};
     match of {
-        InquiryType::Other => kind == SignalKind::Rule,
+        InquiryType::Other => match kind {
+            Rule => true,
+            Safety | MoneyAtRisk | AccountAtRisk | LegalOrMediaThreat => probability < SURELY_OTHER,
+            _ => false,
+        },
         InquiryType::Suggestion => match kind {
-            SignalKind::Rule | SignalKind::Safety => true,
+            Rule | Safety => true,
             SignalKind::ServiceDown => level == Urgency::Urgent,
             _ => false,
         },
@@ -155,7 +176,12 @@ fn concerns(kind: SignalKind, level: Urgency, of: InquiryType) -> bool {
     }
 }
 
-/// Returns the clause around a span: up to the nearest marks that end one.
+/// How much of a clause is looked at before and behind a span, in characters: people write on without a mark.
+const CLAUSE_REACH: usize = 60;
+/// How many times, counts and needs of a message are read.
+const MAX_READ: usize = 20;
+
+/// Returns the clause around a span: up to the nearest marks that end one, or as far as is looked at.
 fn clause_around(text: &str, span: Span) -> Span {
     let is_inner = |at: usize| {
         let bytes = text.as_bytes();
@@ -163,9 +189,11 @@ fn clause_around(text: &str, span: Span) -> Span {
         at > 0 && is_digit(at - 1) && is_digit(at + 1)
     };
     let ends = |at: usize, c: char| ends_clause(c) && !is_inner(at);
-    let before = text[..span.start].char_indices().rev().find(|(at, c)| ends(*at, *c));
-    let after = text[span.end..].char_indices().find(|(at, c)| ends(span.end + at, *c));
-    Span::new(before.map_or(0, |(at, c)| at + c.len_utf8()), after.map_or(text.len(), |(at, _)| span.end + at))
+    let before = text[..span.start].char_indices().rev();
+    let start = before.take(CLAUSE_REACH).take_while(|(at, c)| !ends(*at, *c)).last();
+    let after = text[span.end..].char_indices().map(|(at, c)| (span.end + at, c));
+    let end = after.take(CLAUSE_REACH).take_while(|(at, c)| !ends(*at, *c)).last();
+    Span::new(start.map_or(span.start, |(at, _)| at), end.map_or(span.end, |(at, c)| at + c.len_utf8()))
 }
 
 fn ends_clause(c: char) -> bool {

@@ -2,7 +2,8 @@
 //!
 //! A time is a stretch from its first moment to its last, in the zone of the policy: a day is its 24 hours, a clock time
 //! one moment. A weekday is the next one, today counting; 这周五 and 下周五 are of this week and the next, which begin on
-//! Monday. An hour without its half of the day is the next one that the clock will show. Must not know why the time is
+//! Monday. An hour without its half of the day is the next one that the clock will show; those of the night
+//! after midnight belong to the evening before (今晚两点). Must not know why the time is
 //! named. To add a form: a branch of the pattern and an arm of `day` or `length`.
 
 use std::sync::LazyLock;
@@ -13,7 +14,7 @@ use jiff::{
 };
 use regex::{Captures, Regex};
 
-use super::festival;
+use super::{MAX_READ, festival};
 use crate::{
     assist::schedule::Schedule,
     domain::{Span, Timestamp},
@@ -79,7 +80,9 @@ pub(super) fn moments(text: &str, from: usize, schedule: &Schedule, now: Timesta
     let clock = Clock { schedule, now, local: schedule.local(now) };
     let mut found = Vec::new();
     let mut at = from;
-    while let Some(hit) = TIME.captures_at(text, at) {
+    // Most hits are times, so that twice as many tries find enough of them.
+    for _ in 0..2 * MAX_READ {
+        let Some(hit) = TIME.captures_at(text, at).filter(|_| found.len() < MAX_READ) else { break };
         let Some(whole) = hit.get(0) else { break };
         let span = Span::from(whole.range());
         at = span.end.max(at + 1);
@@ -103,7 +106,8 @@ impl Clock<'_> {
         if has("unit") || has("left_unit") {
             return self.length(hit, span);
         }
-        let form = match (has("before"), has("within")) {
+        let is_before = has("before") || group(hit, &["feast"]) == Some("年前");
+        let form = match (is_before, has("within")) {
             (true, _) => Form::Before,
             (_, true) => Form::Within,
             _ => Form::On,
@@ -115,7 +119,12 @@ impl Clock<'_> {
             return None;
         }
         let (first, last) = named.unwrap_or((today, today));
-        let period = group(hit, &["period", "period2", "period3"]).or_else(|| day_period(group(hit, &["day"])?));
+        let of_day = group(hit, &["day"]).and_then(day_period);
+        let period = match group(hit, &["period", "period2", "period3"]) {
+            // 今晚凌晨三点 is of the night that begins then.
+            Some("凌晨") if of_day == Some("晚上") => Some("半夜"),
+            period => period.or(of_day),
+        };
         let hour = hour(hit);
         let is_bare_hour = !is_dated && period.is_none();
         let (from, to) = match hour {
@@ -229,12 +238,27 @@ impl Clock<'_> {
             return None;
         }
         let at = |date: Date, hour: u16| self.schedule.moment(date, hour * 60 + minute);
-        let is_late = period.is_some_and(|period| ["下午", "傍晚", "晚上", "晚", "夜里"].contains(&period));
         match period {
             Some("中午") => Some(at(date, if hour < 3 { hour + 12 } else { hour })),
-            // 今晚十二点 is when the day ends.
-            Some(_) if is_late && hour == 12 => Some(at(date, 24)),
-            Some(_) if is_late && (1..12).contains(&hour) => Some(at(date, hour + 12)),
+            Some("下午" | "傍晚") => Some(at(date, if (1..12).contains(&hour) { hour + 12 } else { hour })),
+            Some(period @ ("晚上" | "晚" | "夜里" | "半夜")) => {
+                let last_small = if matches!(period, "夜里" | "半夜") { 6 } else { 4 };
+                match hour {
+                    // 今晚十二点 is when the day ends.
+                    0 | 12 => Some(at(date, 24)),
+                    // Said after midnight, the night is the one that is running.
+                    small if small <= last_small => {
+                        let is_running = date == self.local.date() && self.local.hour() < 6;
+                        let running = Some(at(date, small)).filter(|at| is_running && *at > self.now);
+                        running.or_else(|| Some(at(date.tomorrow().ok()?, small)))
+                    }
+                    hour if hour < 12 => Some(at(date, hour + 12)),
+                    hour => Some(at(date, hour)),
+                }
+            }
+            Some("凌晨" | "清晨" | "早晨" | "早上" | "一早" | "早") if !is_dated && at(date, hour) <= self.now => {
+                Some(at(date.tomorrow().ok()?, hour))
+            }
             Some(_) => Some(at(date, hour)),
             None if is_dated && date != self.local.date() => {
                 // Before seven nobody means the morning without saying so.
@@ -242,6 +266,9 @@ impl Clock<'_> {
             }
             None => {
                 let tomorrow = date.tomorrow().ok()?;
+                if hour == 0 {
+                    return [at(date, 0), at(tomorrow, 0)].into_iter().find(|at| *at > self.now);
+                }
                 let later = if hour <= 12 { hour + 12 } else { hour };
                 let coming = [at(date, hour), at(date, later), at(tomorrow, hour)];
                 let num = if is_dated { 2 } else { 3 };
@@ -303,7 +330,7 @@ fn hour(hit: &Captures<'_>) -> Option<(u16, u16)> {
     Some((hour, minute))
 }
 
-/// Reads a number of at most two Chinese digits, or an Arabic one.
+/// Reads a number of at most two Chinese digits and 十, of Chinese digits alone, or an Arabic one; none where it is too large.
 pub(super) fn numeral(text: &str) -> Option<u16> {
     if let Ok(number) = text.parse() {
         return Some(number);
@@ -314,7 +341,7 @@ pub(super) fn numeral(text: &str) -> Option<u16> {
         c => "一二三四五六七八九".chars().position(|known| known == c).and_then(|at| u16::try_from(at + 1).ok()),
     };
     let Some((tens, ones)) = text.split_once('十') else {
-        return text.chars().try_fold(0, |number: u16, c| Some(number * 10 + digit(c)?));
+        return text.chars().try_fold(0, |number: u16, c| number.checked_mul(10)?.checked_add(digit(c)?));
     };
     let one = |part: &str| part.chars().next().map_or(Some(0), digit);
     let tens = if tens.is_empty() { 1 } else { one(tens)? };
@@ -343,7 +370,18 @@ fn stands_alone(text: &str, span: Span, hit: &Captures<'_>) -> bool {
     let is_month = hit.name("end").is_some_and(|end| end.as_str() == "内") && hit.name("month_end").is_none();
     // 五月底 is of a month that need not be this one.
     let is_other_month = hit.name("end").is_some() && before.ends_with(|c: char| c.is_ascii_digit() || is_numeral(c));
-    !(goes_on || recurs || is_of_thing || is_bit || is_month || is_other_month)
+    !(goes_on || is_other_feast(before, after, hit) || recurs || is_of_thing || is_bit || is_month || is_other_month)
+}
+
+/// Tells whether the name of a feast is part of another word: 三年前, 半年前, 去年前三季度, 6180元.
+fn is_other_feast(before: &str, after: &str, hit: &Captures<'_>) -> bool {
+    match group(hit, &["feast"]) {
+        Some("年前") => {
+            before.ends_with(|c: char| c.is_ascii_digit() || is_numeral(c) || "几半多数去今明后前当每同第".contains(c))
+        }
+        Some("618") => after.starts_with(|c: char| c.is_ascii_digit() || ".元块号室房分".contains(c)),
+        _ => false,
+    }
 }
 
 fn is_numeral(c: char) -> bool {

@@ -4,7 +4,7 @@
 //! important. Calls that others make to the customer (催收, 推销) are none. To add a verb: to its list.
 
 use super::{
-    Bare, clause_around,
+    Bare, MAX_READ, clause_around,
     cues::{Cue, Found},
     moment::numeral,
 };
@@ -181,7 +181,7 @@ pub(super) fn contact(message: &Message, found: &Found) -> Option<Bare> {
     if KIND.iter().any(|word| text.contains(word)) && !text.contains("没人") && !text.contains('还') {
         return None;
     }
-    let counts = found.of(Cue::Count).filter_map(|unit| counted(text, unit));
+    let counts = found.of(Cue::Count).filter_map(|unit| counted(text, unit)).take(MAX_READ);
     // 不下三次 is three times and more.
     let is_denied = |span: Span| {
         let at_least = ["不下", "不少于", "不低于"].iter().any(|word| text[..span.start].ends_with(word));

@@ -165,7 +165,8 @@ impl Trained {
     }
 }
 
-/// Trains on labelled rows and, for the domains, on phrasings; fails where there are too few rows.
+/// Trains on labelled rows and, for the domains, on phrasings; fails where there are too few rows, or none that
+/// teaches one of the questions.
 pub fn train(
     lessons: Lessons<'_>,
     encoder: &Encoder,
@@ -206,7 +207,30 @@ fn check_enough(lessons: Lessons<'_>) -> Result<(), ModelError> {
         if num < least { Err(ModelError::TooLittle { reason }) } else { Ok(()) }
     };
     few(num_own, MIN_OWN_ROWS)?;
-    few(num_all, MIN_ROWS)
+    few(num_all, MIN_ROWS)?;
+    check_labelled(lessons)
+}
+
+/// Fails where nothing teaches one of the questions: its answers would be chance.
+fn check_labelled(lessons: Lessons<'_>) -> Result<(), ModelError> {
+    let is_taught = |head: Head, row: &Row| match head {
+        Head::Type | Head::Presence => row.inquiry_type.is_some(),
+        Head::Urgency => row.urgency.is_some(),
+        Head::Domain => row.domain.is_some(),
+        Head::Sentiment => row.sentiment.is_some(),
+    };
+    for head in Head::EXCLUSIVE {
+        let mut rows = lessons.rows.iter().chain(lessons.background);
+        let is_named = head == Head::Domain && !lessons.phrasings.is_empty();
+        if !is_named && !rows.any(|row| is_taught(head, row)) {
+            let name = head.name();
+            let reason = format!(
+                "no row has a label for {name}: give some rows one, or train beside the shipped messages (--with-shipped)"
+            );
+            return Err(ModelError::TooLittle { reason });
+        }
+    }
+    Ok(())
 }
 
 fn describe(lessons: Lessons<'_>, settings: &Settings) -> Description {

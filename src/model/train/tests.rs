@@ -163,3 +163,33 @@ fn too_few_rows_are_refused() {
     let error = refused(&rows()[..30], &rows()[..60]);
     assert!(error.contains("90 rows, at least 100"), "{error}");
 }
+
+#[test]
+fn a_question_that_no_row_teaches_is_refused() {
+    let without = |blank: fn(&mut Row)| {
+        let mut rows = rows();
+        rows.iter_mut().for_each(blank);
+        rows
+    };
+    let blanks: [(&str, fn(&mut Row)); 4] = [
+        ("type", |row| row.inquiry_type = None),
+        ("urgency", |row| row.urgency = None),
+        ("domain", |row| row.domain = None),
+        ("sentiment", |row| row.sentiment = None),
+    ];
+    for (name, blank) in blanks {
+        let error = refused(&without(blank), &[]);
+        assert!(
+            error.contains(&format!("no row has a label for {name}: ")) && error.contains("--with-shipped"),
+            "{error}"
+        );
+        let rows = without(blank);
+        assert!(
+            check_enough(Lessons { rows: &rows, background: &self::rows(), ..Lessons::default() }).is_ok(),
+            "{name}"
+        );
+    }
+    let phrasings = [PhrasingRow { text: "宽带怎么报修".to_owned(), domain: "telecom".to_owned() }];
+    let rows = without(|row| row.domain = None);
+    assert!(check_enough(Lessons { rows: &rows, phrasings: &phrasings, ..Lessons::default() }).is_ok());
+}
