@@ -19,6 +19,7 @@ mod cards;
 mod context;
 mod cues;
 mod dates;
+mod fields;
 mod models;
 mod money;
 mod names;
@@ -98,7 +99,7 @@ impl Claims {
             if !self.entities.iter().any(|entity| entity.span.overlaps(original)) {
                 self.entities.push(Entity { kind, span: original, value });
                 self.scan.blank(span);
-                if matches!(kind, EntityKind::Phone | EntityKind::Address | EntityKind::IdCard) {
+                if kind.is_personal() && kind != EntityKind::Credential {
                     self.anchors.push(span);
                 }
             }
@@ -110,7 +111,7 @@ impl Claims {
         if self.scan.text.contains('@') {
             self.add(EntityKind::Email, numbers::emails);
         }
-        if cues.has(Cue::Secret) && has_digits {
+        if cues.has(Cue::Secret) {
             self.add(EntityKind::Credential, accounts::secrets);
         }
         if has_digits {
@@ -142,5 +143,7 @@ impl Claims {
     }
 }
 
+#[cfg(test)]
+mod form_tests;
 #[cfg(test)]
 mod tests;

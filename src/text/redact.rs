@@ -97,6 +97,8 @@ fn push_mask(written: &str, entity: &Entity, out: &mut String) {
 fn shown(entity: &Entity) -> (usize, usize) {
     let value = &entity.value;
     match entity.kind {
+        // The mobile net of Taiwan has ten digits.
+        EntityKind::Phone if value.starts_with("09") && value.len() == 10 => (2, 3),
         // The area code of the fixed net.
         EntityKind::Phone if value.starts_with('0') && !value.starts_with("01") && !value.starts_with("02") => (4, 4),
         EntityKind::Phone if value.chars().count() < 10 => (0, 4),
@@ -136,8 +138,6 @@ fn push_email_mask(written: &str, out: &mut String) {
 fn is_sign(kind: EntityKind, c: char) -> bool {
     match kind {
         EntityKind::Credential => true,
-        // 转 and 分机 before an extension.
-        EntityKind::Phone => c.is_alphanumeric() && !"转轉分机機extEXT".contains(c),
         _ => c.is_alphanumeric(),
     }
 }
@@ -174,7 +174,9 @@ mod tests {
         check("加我微信liming_1990", "加我微信l*****_***0");
         check("密码是Abc12345!", "密码是*********");
         check("座机62345678", "座机****5678");
-        check("010-68714432转801", "010-*******2转801");
+        check("010-68714432转801", "010-****4432转801");
+        check("電話+852 6318 2704", "電話+852 **** 2704");
+        check("0928-316-705", "09**-***-705");
         check("幺三八六二零四七七幺五", "幺三八****七七幺五");
         check("", "");
     }

@@ -16,11 +16,13 @@ use crate::{domain::Span, text::segment::Segmenter};
 const STOPS: &str = "到是在寄送往我你您他她址了吧吗呢请给填写错的不没这那哪把就也还要收问们啊哦么怎什谁";
 /// The longest gap between two parts, in bytes.
 const MAX_GAP: usize = 42;
+/// The most digits that house, entrance and room have together.
+const MAX_DASHED_DIGITS: usize = 8;
 
 // The alternatives that begin alike stand with the longer first.
 pattern!(
     PART,
-    r"(?P<house>(?:\d{1,5}|[一二三四五六七八九十百]{1,4}|[A-Za-z]\d{0,2}|\d{1,3}[A-Za-z]|[甲乙丙丁东西南北中])(?:-\d{1,4}){0,2}(?:号院|号楼|号(?:之[一二三四五六七八九十\d])?|栋|幢|单元)|(?:\d{1,4}|[A-Za-z]\d{0,2}|[甲乙丙丁东西南北中])(?:弄|座))|(?P<room>(?:\d{3,5}|\d{0,2}[A-Za-z]\d{0,4}|\d{1,2})(?:室|房))|(?P<floor>(?:\d{1,2}|[一二三四五六七八九十]{1,3}|负一)(?:楼|层|F))|(?P<small>(?:\d{1,3}|[一二三四五六七八九十]{1,3})(?:组|社|队|门|户|排))|(?P<dash>\d{1,4}[A-Z]?(?:-\d{1,4}[A-Z]?){1,3})|(?P<bare>\d{2,4}[A-Za-z]?)|(?P<street>大道|胡同|路|街|道|巷|段)|(?P<village>村|庄|屯|寨|镇|乡|街道)|(?P<place>小区|花园|家园|公寓|宿舍|广场|大厦|大楼|中心|国际|社区|学校|大学|学院|医院|公司|家属[院楼]|街坊|苑|园|府|邸|湾|庭|轩|居|院|城|期|区|里|厂|楼)|(?P<region>省|市|县|州|旗|盟)"
+    r"(?P<house>(?:\d{1,5}|[一二三四五六七八九十百]{1,4}|[A-Za-z]\d{0,2}|\d{1,3}[A-Za-z]|[甲乙丙丁东西南北中])(?:-\d{1,4}){0,2}(?:号院|号楼|号(?:之[一二三四五六七八九十\d])?|栋|幢|单元|舍)|\d{1,3}#楼?|(?:\d{1,4}|[A-Za-z]\d{0,2}|[甲乙丙丁东西南北中])(?:弄|座))|(?P<room>(?:\d{3,5}|\d{0,2}[A-Za-z]\d{0,4}|\d{1,2})(?:室|房|寝)|[东西南北中左右]{1,2}[边侧头]?户)|(?P<floor>(?:\d{1,2}|[一二三四五六七八九十]{1,3}|负一)(?:楼|层|F)(?:之[一二三四五六七八九十\d])?)|(?P<small>(?:\d{1,3}|[一二三四五六七八九十]{1,3})(?:组|社|队|门|户|排))|(?P<dash>\d{1,4}[A-Z]?(?:-\d{1,4}[A-Z]?){1,3})|(?P<bare>\d{2,4}[A-Za-z]?)|(?P<street>大道|胡同|路|街|道|巷|段)|(?P<village>村|庄|屯|寨|镇|乡|街道)|(?P<place>小区|校区|花园|家园|公寓|宿舍|广场|大厦|大楼|中心|国际|社区|学校|大学|学院|医院|公司|家属[院楼]|街坊|苑|园|府|邸|湾|庭|轩|居|院|城|期|区|里|厂|楼)|(?P<region>省|市|县|州|旗|盟)"
 );
 pattern!(
     LABEL,
@@ -82,7 +84,7 @@ fn is_worth_a_look(text: &str) -> bool {
         || text.chars().any(|c| {
             let counts = before.is_ascii_alphanumeric() || "一二三四五六七八九十甲乙丙丁东西南北中".contains(before);
             before = c;
-            counts && "号弄栋幢座单室房组社队门户排楼层F-".contains(c)
+            counts && "号弄栋幢座单室房组社队门户排楼层舍寝F#-".contains(c)
         })
 }
 
@@ -99,8 +101,9 @@ fn runs(text: &str) -> Vec<Span> {
     let mut open: Option<Span> = None;
     for (at, c) in text.char_indices() {
         let end = at + c.len_utf8();
-        let is_of_run =
-            c.is_ascii_alphanumeric() || c == '-' || ('\u{4E00}'..='\u{9FFF}').contains(&c) && !STOPS.contains(c);
+        let is_of_run = c.is_ascii_alphanumeric()
+            || matches!(c, '-' | '#')
+            || ('\u{4E00}'..='\u{9FFF}').contains(&c) && !STOPS.contains(c);
         match open {
             Some(run) if is_of_run => open = Some(Span::new(run.start, end)),
             None if is_of_run => open = Some(Span::new(at, end)),
@@ -189,17 +192,30 @@ fn is_part(text: &str, run: Span, part: Part, last: Option<Part>) -> bool {
             let is_named = gap == 0 && last.is_some_and(|last| !matches!(last.kind, Kind::Region | Kind::Bare));
             let is_day = own.trim_end_matches('号').parse::<u32>().is_ok_and(|day| day <= 31)
                 || own.starts_with(|c: char| !c.is_ascii_alphanumeric());
-            !before.ends_with(['月', '第']) && !after.starts_with(|c| NUMBERED.contains(c)) && (is_named || !is_day)
+            !before.ends_with(['月', '第'])
+                && !is_count(before)
+                && !after.starts_with(|c| NUMBERED.contains(c))
+                && (is_named || !is_day)
         }
         // 3室2厅 is a size.
+        Kind::Room if own.ends_with('户') => {
+            gap == 0 && last.is_some_and(|last| matches!(last.kind, Kind::House | Kind::Floor | Kind::Small))
+        }
         Kind::Room if own.len() <= 2 + "室".len() && own.starts_with(|c: char| c.is_ascii_digit()) => {
             gap == 0 && last.is_some_and(|last| matches!(last.kind, Kind::House | Kind::Floor))
         }
-        Kind::House | Kind::Room => !before.ends_with('第') && !before.ends_with(|c: char| c.is_ascii_alphanumeric()),
+        // 12#602, but no #2 before a thing.
+        Kind::House if own.ends_with('#') => after.starts_with(|c: char| c.is_ascii_digit()),
+        Kind::House | Kind::Room => {
+            !is_count(before) && !before.ends_with('第') && !before.ends_with(|c: char| c.is_ascii_alphanumeric())
+        }
         Kind::Floor | Kind::Small => gap <= MAX_GAP && !before.ends_with('第'),
         Kind::Dash => {
             let is_date = own.len() >= 8 && (own.starts_with("20") || own.starts_with("19"));
+            // 400-100-2233
+            let is_hotline = own.bytes().filter(u8::is_ascii_digit).count() > MAX_DASHED_DIGITS;
             !is_date
+                && !is_hotline
                 && !after.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '-')
                 && !after.starts_with(['天', '个', '件', '元', '块', '年', '月', '岁', '小', '楼', '点', '次', '人'])
         }
@@ -212,8 +228,10 @@ fn is_part(text: &str, run: Span, part: Part, last: Option<Part>) -> bool {
                         && !inner.ends_with(['区', '期', '里'])
                         && (!inner.ends_with('号') || own.len() > 2)
                 })
-                && !after
-                    .starts_with(['元', '块', '年', '个', '件', '人', '米', '平', '万', '号', '天', '次', '月', '路'])
+                && !after.starts_with([
+                    '元', '块', '年', '个', '件', '人', '米', '平', '万', '号', '天', '次', '月', '路', '户', '多',
+                    '家', '吨', '度',
+                ])
         }
         Kind::Street => {
             let word = &text[run.start..part.span.end];
@@ -222,6 +240,11 @@ fn is_part(text: &str, run: Span, part: Part, last: Option<Part>) -> bool {
         Kind::Village | Kind::Place => !before.is_empty() || own.chars().count() > 1,
         Kind::Region => !before.is_empty(),
     }
+}
+
+/// Tells whether the words say how many there are: 小区一共12号楼.
+fn is_count(before: &str) -> bool {
+    ["一共", "总共", "共有", "只有", "共", "有"].iter().any(|word| before.ends_with(word))
 }
 
 /// Returns the chain of parts with the most houses, each near the one before, without places after the last house or place.
@@ -308,8 +331,18 @@ fn is_address(text: &str, run: Span, chain: &[Part], is_labelled: bool) -> bool 
                 && (is_labelled || has_region || text[chain[first_house].span.range()].matches('-').count() > 1)
         }
         Kind::Room => has_place_before || is_labelled || strong > 1,
+        // 14栋605
+        Kind::House if is_in_building(text, &chain[first_house..]) => true,
         _ => strong > 1 || strong == 1 && is_dashed && (is_labelled || has_region),
     }
+}
+
+/// Tells whether a room stands right behind a building: 14栋605, B座1203, 12#602.
+fn is_in_building(text: &str, chain: &[Part]) -> bool {
+    let [house, room, ..] = chain else { return false };
+    let is_building = text[house.span.range()].ends_with(['栋', '幢', '座', '楼', '舍', '#']);
+    let is_room = matches!(room.kind, Kind::Bare | Kind::Room) && (3..=5).contains(&room.span.len_bytes());
+    is_building && is_room && house.span.end == room.span.start
 }
 
 /// Returns where the address starts: at a known region, else behind the words that lead to it.

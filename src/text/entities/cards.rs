@@ -8,7 +8,7 @@ use super::{
     numbers::{collect, group},
     scan::{Found, cuts_number, digits, pattern},
 };
-use crate::domain::Span;
+use crate::{domain::Span, text::chars::cuts_ascii_word};
 
 pattern!(
     ID_CARD,
@@ -16,8 +16,12 @@ pattern!(
 );
 pattern!(
     ID_CARD_NAMED,
-    r"(?:身份证|证件|身份)(?:件)?(?:号码|号)?\s*(?:是|为|:)?\s*([1-9]\d{5}[ -]?\d{8}[ -]?\d{3}[\dXx]|[1-9]\d{14,16}[\dXx]?)"
+    r"(?:身[份分]证|证件|身[份分])(?:件)?(?:号码|号)?\s*(?:是|为|:)?\s*([1-9]\d{5}[ -]?\d{8}[ -]?\d{3}[\dXx]|[1-9]\d{14,16}[\dXx]?)"
 );
+// A card of the mainland without a right check digit, and the old one of 15 digits.
+pattern!(ID_CARD_LIKE, r"[1-8]\d{5}(?:(?:19|20)\d{6}\d{3}[\dXx]|\d{9})");
+// Taiwan and Hong Kong.
+pattern!(ID_CARD_OF_ISLANDS, r"(?-u:\b)(?:[A-Za-z][12]\d{8}(?-u:\b)|[A-Za-z]{1,2}\d{6}\([\dAa]\))");
 pattern!(
     BANK_CARD,
     r"\d{4}[ -]\d{4}[ -]\d{4}[ -]\d{4}(?:[ -]\d{1,3})?|3\d{3}[ -]\d{6}[ -]\d{5}|\d{15,19}|\d{6,12}[ -]\d{6,13}"
@@ -25,12 +29,20 @@ pattern!(
 pattern!(BANK_CARD_GROUPED, r"\d{3,12}(?:[ -]\d{2,12}){1,5}|\d{12,19}");
 pattern!(
     DOCUMENT,
-    r"(?:护照|通行证|回乡证|台胞证|军官证)(?:证件)?(?:号码|号)?\s*(?:是|为|:)?\s*([A-Za-z]{1,2}\d{7,8}|\d{8,10}|[\p{Han}]字第\d{4,8}号)"
+    r"(?:护照|通行证|回乡证|台胞证|军官证|港澳证|居留证|永居证|(?i:passport))(?:证件)?(?:号码|号|(?i:\s*(?:no\.?|number)))?\s*(?:是|为|:)?\s*([A-Za-z]{1,3}\d{6,12}|\d{8,10}|[\p{Han}]字第\d{4,8}号)"
 );
+// Passports and permits of the mainland, of Hong Kong, Macao and Taiwan by their form, for which any word of them will do.
+pattern!(DOCUMENT_FORM, r"(?:[EGDPSKHMCWTLegdpskhmcwtl]|[A-Za-z]{2})\d{7,10}");
 pattern!(
     PLATE,
     r"[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼]([A-HJ-NP-Za-hj-np-z])[ .·•-]?([A-HJ-NP-Za-hj-np-z0-9]{4,5}[A-HJ-NP-Za-hj-np-z0-9挂学警港澳])"
 );
+
+/// Words for identity cards.
+const IDENTITY: [&str; 4] = ["身份", "身分", "证件", "证号"];
+/// Words of what other long numbers are of.
+const NO_IDENTITY: [&str; 12] =
+    ["订单", "单号", "流水", "卡", "imei", "IMEI", "串号", "编号", "运单", "快递", "受理", "账号"];
 
 /// Lengths of bank cards.
 const CARD_DIGITS: std::ops::RangeInclusive<usize> = 15..=19;
@@ -47,6 +59,18 @@ pub(super) fn id_cards(text: &str) -> Vec<Found> {
         let value = id_value(text, span);
         (!cuts_number(text, span) && is_id_card(&value)).then_some(Found { span, value })
     }));
+    if IDENTITY.iter().any(|word| text.contains(word)) {
+        found.extend(collect(&ID_CARD_LIKE, text, |_, span| {
+            let value = id_value(text, span);
+            let is_old = value.len() == 15;
+            let is_dated = has_birth_date(if is_old { &value[6..12] } else { &value[8..14] }, is_old);
+            let is_one = is_dated && !cuts_number(text, span) && is_identity(text, span);
+            is_one.then_some(Found { span, value })
+        }));
+        found.extend(collect(&ID_CARD_OF_ISLANDS, text, |_, span| {
+            is_identity(text, span).then(|| Found { span, value: id_value(text, span) })
+        }));
+    }
     found
 }
 
@@ -68,10 +92,17 @@ pub(super) fn bank_cards(text: &str) -> Vec<Found> {
 
 /// Finds numbers of passports and permits, which only the word before tells from others.
 pub(super) fn documents(text: &str) -> Vec<Found> {
-    collect(&DOCUMENT, text, |captures, _| {
+    let upper = |span: Span| Found { span, value: text[span.range()].to_ascii_uppercase() };
+    let mut found = collect(&DOCUMENT, text, |captures, _| {
         let span = group(captures, 1)?;
-        (!cuts_number(text, span)).then(|| Found { span, value: text[span.range()].to_ascii_uppercase() })
-    })
+        (!cuts_number(text, span)).then(|| upper(span))
+    });
+    found.extend(collect(&DOCUMENT_FORM, text, |_, span| {
+        let is_part = cuts_ascii_word(text, span.start, span.end) || text[..span.start].ends_with(['-', '_', '/']);
+        let is_whole = (8..=11).contains(&span.len_bytes()) && !is_part && !text[span.end..].starts_with(['-', '*']);
+        (is_whole && !context::names_a_thing(text, span)).then(|| upper(span))
+    }));
+    found
 }
 
 /// Finds plates of cars. Small letters, and 新, which is a word too, count only near 车 or 牌.
@@ -99,6 +130,14 @@ fn is_plate(rest: &str) -> bool {
         }
         _ => false,
     }
+}
+
+/// Tells whether the words before speak of an identity card, and none nearer of another number.
+fn is_identity(text: &str, span: Span) -> bool {
+    let before = &text[..span.start];
+    let named = IDENTITY.iter().filter_map(|word| before.rfind(word).map(|at| at + word.len())).max();
+    named.is_some_and(|at| !NO_IDENTITY.iter().any(|word| before[at..].contains(word)))
+        && !context::names_a_thing(text, span)
 }
 
 fn id_value(text: &str, span: Span) -> String {

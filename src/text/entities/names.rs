@@ -5,8 +5,9 @@
 
 use super::{
     cues::{Cue, Cues},
+    fields,
     scan::{Found, pattern},
-    surnames::{Trust, name_len, surname_len},
+    surnames::{Trust, field_len, name_len, surname_len},
 };
 use crate::{domain::Span, text::chars::is_han, text::segment::Segmenter};
 
@@ -15,7 +16,7 @@ pattern!(
     LINK,
     r"^\s*(?:一下)?(?:(?:的)?(?:姓名|名字|名称))?\s*(?P<sure>写错了?[,，]?\s*(?:应该)?是|登记的?是|写的?是|改成了?|改为|换成|写成|填的?是?|写的?|是|为|叫|:)?\s*(?P<colon>:)?\s*"
 );
-pattern!(LATIN, r"^[A-Z][a-z]+(?: [A-Z][a-z]+){1,2}");
+pattern!(LATIN, r"^[A-Z][A-Za-z]+(?:[ /][A-Z][A-Za-z]+){1,3}");
 
 /// What may stand between a name and the phone or address beside it.
 const BETWEEN: &[char] =
@@ -29,7 +30,10 @@ pub(super) fn names(text: &str, cues: &Cues, anchors: &[Span]) -> Vec<Found> {
     for (cue, start, end) in cues.iter() {
         let span = match cue {
             Cue::Title => titled(text, start),
-            Cue::NameLabel | Cue::Role | Cue::NameLead => named(text, cue, Span::new(start, end)),
+            Cue::Owned => titled(text, start).filter(|span| span.len_bytes() > 2 * "张".len()),
+            Cue::NameLabel | Cue::Called | Cue::Role | Cue::NameLead => {
+                named(text, cue, Span::new(start, end), !anchors.is_empty())
+            }
             _ => None,
         };
         spans.extend(span);
@@ -38,35 +42,50 @@ pub(super) fn names(text: &str, cues: &Cues, anchors: &[Span]) -> Vec<Found> {
         spans.extend(before(text, anchor.start));
         spans.extend(after(text, anchor.end));
     }
+    if !anchors.is_empty() {
+        spans.extend(fields::names(text));
+    }
     spans.sort_unstable_by_key(|span| (span.start, std::cmp::Reverse(span.end)));
     spans.into_iter().map(|span| Found { span, value: text[span.range()].to_owned() }).collect()
 }
 
 /// The name after a label, a role or a lead.
-fn named(text: &str, cue: Cue, label: Span) -> Option<Span> {
+fn named(text: &str, cue: Cue, label: Span, is_form: bool) -> Option<Span> {
     let rest = &text[label.end..];
     let link = LINK.captures(rest)?;
     let whole = link.get(0)?;
-    let has_colon = link.name("colon").is_some() || link.name("sure").is_some_and(|sure| sure.as_str() == ":");
+    // In a form a space does as well: 收款人 明月华 开户行.
+    let is_field = is_form && cue == Cue::NameLabel && whole.as_str().ends_with([' ', '\n', '\t']);
+    let has_colon =
+        is_field || link.name("colon").is_some() || link.name("sure").is_some_and(|sure| sure.as_str() == ":");
     let sure = link.name("sure").map_or("", |sure| sure.as_str());
     let start = label.end + whole.end();
     let trust = trust_of(&text[label.range()], cue, has_colon, sure)?;
     if has_colon && let Some(latin) = LATIN.find(&text[start..]) {
         return Some(Span::new(start, start + latin.end()));
     }
-    if matches!(trust, Trust::Labelled | Trust::Named)
-        && whole.as_str().ends_with(' ')
+    if matches!(trust, Trust::Labelled | Trust::Called | Trust::Named)
+        && (whole.as_str().ends_with(' ') || cue == Cue::Called)
         && let Some(latin) = LATIN.find(&text[start..])
     {
         return Some(Span::new(start, start + latin.end()));
     }
-    name_len(&text[start..], trust).map(|len| Span::new(start, start + len))
+    let len = name_len(&text[start..], trust).or_else(|| {
+        // 本人方便宜: what is made as a name and longer than the words there.
+        let is_self = &text[label.range()] == "本人";
+        let len = is_self.then(|| name_len(&text[start..], Trust::Called)).flatten();
+        let is_likely = |len: usize| len > 2 * "张".len() || is_form && field_len(&text[start..start + len]).is_some();
+        len.filter(|len| is_likely(*len) && !text[start + len..].starts_with(is_han))
+    })?;
+    Some(Span::new(start, start + len))
 }
 
 /// How much the words before are to be trusted; none where they introduce something else.
 fn trust_of(label: &str, cue: Cue, has_colon: bool, sure: &str) -> Option<Trust> {
     match cue {
-        Cue::NameLabel if has_colon => Some(Trust::Labelled),
+        Cue::Called if has_colon => Some(Trust::Labelled),
+        Cue::Called => Some(Trust::Called),
+        Cue::NameLabel if has_colon || label.ends_with(':') => Some(Trust::Labelled),
         Cue::NameLabel if label == "本人" && sure.is_empty() => Some(Trust::Doubted),
         Cue::NameLabel => Some(Trust::Named),
         Cue::Role if has_colon || sure == "叫" => Some(Trust::Named),
@@ -117,6 +136,8 @@ fn before(text: &str, anchor: usize) -> Option<Span> {
 /// The name that stands alone after a phone or an address.
 fn after(text: &str, anchor: usize) -> Option<Span> {
     let rest = text[anchor..].trim_start_matches(BETWEEN);
+    // 6栋B单元1404的潘美娟
+    let rest = rest.strip_prefix('的').unwrap_or(rest);
     let start = text.len() - rest.len();
     if start - anchor > MAX_BETWEEN {
         return None;

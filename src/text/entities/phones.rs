@@ -1,6 +1,7 @@
-//! Phone numbers: mobile, of the fixed net with area code and extension, and those spoken in Chinese numerals (幺三八…).
+//! Phone numbers: mobile, of the fixed net with area code, of other nets, and those spoken in Chinese numerals (幺三八…).
 //!
-//! Hotlines (400, 800, 95, 12345) name nobody, and what a word before says to be of an order is none.
+//! An extension is of the house, not of the number: it stays outside. Hotlines (400, 800, 95, 12345) name nobody, and what
+//! a word before says to be of an order is none.
 
 use super::{
     context,
@@ -13,18 +14,24 @@ pattern!(
     MOBILE,
     r"(?:\(?(?:\+|00|0)?86\)?[- ]?)?(1[3-9]\d[-. ]?\d{4}[-. ]?\d{4}|1[3-9]\d(?:[- ]\d{2,4}){2,4}|1(?: [3-9])(?: \d){9})"
 );
+pattern!(LANDLINE, r"\(?0(?:10|2\d|[3-9]\d{2})\)?[- ]?[2-9]\d{2,3}[- ]?\d{4}");
+pattern!(LANDLINE_NAMED, r"(?:座机|固话|固定电话|宅电|电话)(?:号码|号)?\s*(?:是|为|:)?\s*([2-8]\d{2,3}[- ]?\d{4})");
+// Hong Kong, Macao and Taiwan with their codes, the mobile net of Taiwan without; other countries with a plus.
 pattern!(
-    LANDLINE,
-    r"\(?0(?:10|2\d|[3-9]\d{2})\)?[- ]?[2-9]\d{2,3}[- ]?\d{4}(?:\s*(?:转|-|分机|(?i:ext\.?))\s*\d{1,6})?"
+    ABROAD,
+    r"(?:\+|(?-u:\b)00)\(?(?:852|853)\)?[- ]?[235689]\d{3}[- ]?\d{4}|(?:\+|(?-u:\b)00)\(?886\)?[- ]?(?:\(0\))?0?\d{1,3}[- ]?\d{3,4}[- ]?\d{3,4}|(?-u:\b)09\d{2}[- ]\d{3}[- ]?\d{3}|\+\(?[1-79]\d{0,2}\)?[- ]?(?:\(\d{1,4}\)[- ]?)?\d{1,5}(?:[- ]?\d{2,5}){1,4}"
 );
+// What tells a number of eight digits of Hong Kong or Macao, or the mobile net of Taiwan written in one.
 pattern!(
-    LANDLINE_NAMED,
-    r"(?:座机|固话|固定电话|宅电|家庭电话|办公电话)(?:号码|号)?\s*(?:是|为|:)?\s*([2-8]\d{2,3}[- ]?\d{4}(?:\s*(?:转|-|分机)\s*\d{1,6})?)"
+    ISLANDS,
+    r"(?:电话|手机|致电|联络|whatsapp|WhatsApp|WHATSAPP)(?:号码|号)?\s*(?:是|为|:)?\s*([5-9]\d{3}[- ]?\d{4}|09\d{8})"
 );
 pattern!(SPOKEN, r"[幺一][三四五六七八九](?:[ ,、]?[零〇一幺二两三四五六七八九]){9}");
 
 /// Digits of a mobile number.
 const MOBILE_DIGITS: usize = 11;
+/// Digits of a number with the code of a country.
+const ABROAD_DIGITS: std::ops::RangeInclusive<usize> = 10..=15;
 const HAN_DIGITS: &str = "零幺二三四五六七八九";
 
 /// Finds phone numbers in figures.
@@ -40,14 +47,42 @@ pub(super) fn phones(text: &str) -> Vec<Found> {
         is_one.then_some(Found { span, value })
     });
     found.extend(collect(&LANDLINE, text, |_, span| {
-        let is_one = !cuts_number(text, span) && !is_in_decimal(text, span) && !context::names_a_thing(text, span);
+        let is_one = !cuts_number(text, span)
+            && !is_in_decimal(text, span)
+            && !goes_on_a_group(text, span)
+            && !context::names_a_thing(text, span);
         is_one.then(|| Found { span, value: digits(&text[span.range()]) })
     }));
-    found.extend(collect(&LANDLINE_NAMED, text, |captures, _| {
-        let span = group(captures, 1)?;
-        (!cuts_number(text, span)).then(|| Found { span, value: digits(&text[span.range()]) })
-    }));
+    for named in [&*LANDLINE_NAMED, &*ISLANDS] {
+        if text.contains("话") || text.contains("机") || text.contains("联络") || text.contains("致电") {
+            found.extend(collect(named, text, |captures, _| {
+                let span = group(captures, 1)?;
+                let is_one = !cuts_number(text, span) && !text[span.end..].starts_with(['*', '-']);
+                is_one.then(|| Found { span, value: digits(&text[span.range()]) })
+            }));
+        }
+    }
+    if text.contains(['+', '0']) {
+        found.extend(abroad(text));
+    }
     found
+}
+
+/// Finds numbers of other nets than the mainland's.
+fn abroad(text: &str) -> Vec<Found> {
+    collect(&ABROAD, text, |_, span| {
+        let value = digits(&text[span.range()]);
+        let is_of_mainland = text[span.range()].starts_with("+86") && value.len() == "86".len() + MOBILE_DIGITS;
+        let is_sum = text[..span.start].ends_with(|c: char| c.is_ascii_alphanumeric());
+        let is_one = ABROAD_DIGITS.contains(&value.len())
+            && !is_of_mainland
+            && !is_sum
+            && !cuts_number(text, span)
+            && !is_in_decimal(text, span)
+            && !text[span.end..].starts_with('*')
+            && !context::names_a_thing(text, span);
+        is_one.then_some(Found { span, value })
+    })
 }
 
 /// Finds mobile numbers in Chinese numerals.
@@ -70,6 +105,15 @@ pub(super) fn spoken(text: &str) -> Vec<Found> {
 fn is_in_decimal(text: &str, span: Span) -> bool {
     let mut before = text[..span.start].chars().rev();
     matches!(before.next(), Some('.' | '-')) && before.next().is_some_and(|c| c.is_ascii_digit())
+}
+
+/// Tells whether a short group of digits stands before, as in 2021 0815 6630 4471.
+fn goes_on_a_group(text: &str, span: Span) -> bool {
+    let before = &text[..span.start];
+    before.strip_suffix([' ', '-']).is_some_and(|before| {
+        let num_digits = before.bytes().rev().take_while(u8::is_ascii_digit).count();
+        (2..=6).contains(&num_digits)
+    })
 }
 
 /// Tells whether the number is a part of a link's path, which names pages, not persons.

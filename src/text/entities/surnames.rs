@@ -4,6 +4,7 @@
 
 use std::{collections::HashSet, sync::LazyLock};
 
+use super::regions;
 use crate::text::{chars::is_han, segment::Segmenter};
 
 static SURNAMES: LazyLock<(HashSet<&str>, HashSet<char>)> = LazyLock::new(|| {
@@ -23,6 +24,12 @@ static TYPICAL: LazyLock<HashSet<char>> = LazyLock::new(|| {
 const NEVER: &str = "的了吗呢吧是我你您他她它们没么个叫让说请啊呀哦嘛跟把被给这那哪谁啥怎什很就不再都";
 /// Seldom in a given name, often the first of what follows: after a full name they end it.
 const FOLLOWS: &str = "想要问有在来去买订下手电身昨前上已可会从到对也住号今收因为反投做出还办查登先女地客快退换发打接负处和与及或等答欠骂当能用之后跑态";
+/// With a surname before these it is a word of forms: 颜色, 房号, 龙湖.
+const NO_NAME: &str = "色湖江元方向度号称间址驾车年月";
+/// Surnames that open more words than names.
+const RARE: &str = "明水花计从能税厉月门国海阿东山火青才";
+/// What names of other peoples are written with.
+const TRANSCRIBES: &str = "阿艾安巴拜波卜布达丹旦德迪地丁东顿多俄尔法弗古哈海汗赫胡吉嘎加江杰卡凯康克库拉莱兰勒里力丽利林隆鲁罗洛玛麦买曼次曲格普增宗美蒙米姆木穆那娜尼努帕平齐其恰茜然仁热日萨赛桑沙山斯苏索塔坦提图吐托娃旺维乌西希夏肖雅亚央扬耶依伊衣尤孜玉扎泽珠卓姑夫甫堆措";
 /// With a surname before these a person is called, not named: 王总, 李姐.
 const CALLED: &str = "总工姐哥叔姨嫂师董局处科某氏先女小老经主医";
 
@@ -31,6 +38,8 @@ const CALLED: &str = "总工姐哥叔姨嫂师董局处科某氏先女小老经�
 pub(super) enum Trust {
     /// A label with a colon or the like stands before: any word may be a name.
     Labelled,
+    /// 我叫 and the like: a word too is a name, where it is made as one and ends there.
+    Called,
     /// A label without one: a surname must lead, and the words must not go on as another word.
     Named,
     /// A role or a lead: besides, the name must end where words end or be of three characters.
@@ -57,6 +66,11 @@ pub(super) fn name_len(text: &str, trust: Trust) -> Option<usize> {
         return Some(len);
     }
     let han: Vec<char> = text.chars().take(6).take_while(|c| is_han(*c)).collect();
+    if trust != Trust::Doubted
+        && let Some(len) = transcribed_len(text)
+    {
+        return Some(len);
+    }
     let Some(surname) = surname_len(text) else {
         let is_labelled = trust == Trust::Labelled;
         return pet_len(text, &han, trust).or_else(|| is_labelled.then(|| labelled_len(text, &han)).flatten());
@@ -67,44 +81,125 @@ pub(super) fn name_len(text: &str, trust: Trust) -> Option<usize> {
     len.filter(|len| !text[*len..].starts_with('*'))
 }
 
-fn given_len(text: &str, han: &[char], surname: usize, trust: Trust) -> Option<usize> {
-    let bytes = |chars: usize| han[..chars].iter().map(|c| c.len_utf8()).sum::<usize>();
-    let given = &han[surname.min(han.len())..];
-    let is_free = |c: &char| !NEVER.contains(*c);
-    let fits = |len: usize| given.len() >= len && given[..len].iter().all(is_free);
-    let ends = |len: usize| is_end(&text[bytes(surname + len)..]);
-    let word = |len: usize| is_word(&text[..bytes(surname + len)]);
-    let is_called = |len: usize| len == 1 && CALLED.contains(given[0]);
-    let is_typical = |len: usize| given.iter().take(len).all(|c| TYPICAL.contains(c));
-    let is_strict = matches!(trust, Trust::Doubted | Trust::Hinted);
-    let is_plain = fits(2) && ends(2) && is_typical(2) && !STOPS.iter().any(|stop| text.starts_with(stop));
-    if !fits(1) || surname == 1 && opens_word(text, han, if is_plain { 3 } else { 2 }, trust) {
-        return None;
+/// Returns the length of a surname with one or two characters typical of given names, be it a word or not: 姚远.
+pub(super) fn field_len(words: &str) -> Option<usize> {
+    let surname = surname_len(words)?;
+    let given: Vec<char> = words.chars().skip(surname).collect();
+    let is_made_as_name = (1..=2).contains(&given.len())
+        && given.iter().all(|c| TYPICAL.contains(c) && !NEVER.contains(*c) && !FOLLOWS.contains(*c))
+        && !(given.len() == 1 && (CALLED.contains(given[0]) || NO_NAME.contains(given[0])));
+    let is_common = STOPS.contains(&words) || is_title(&given) || given.len() == 2 && is_word(words);
+    (is_made_as_name && !is_common && regions::first_named(words).is_none()).then_some(words.len())
+}
+
+/// A surname and what follows it.
+struct Stretch<'t> {
+    text: &'t str,
+    han: &'t [char],
+    surname: usize,
+}
+
+/// Each `len` is the number of characters of the given name.
+impl Stretch<'_> {
+    fn given(&self) -> &[char] {
+        &self.han[self.surname.min(self.han.len())..]
     }
-    let is_likely = |len: usize| match trust {
-        Trust::Doubted => is_typical(len),
-        Trust::Hinted => {
-            let is_half_typical = given.iter().take(len).any(|c| TYPICAL.contains(c));
-            is_typical(len) || is_half_typical && !starts_word(&text[bytes(surname)..], 2)
+
+    fn bytes(&self, len: usize) -> usize {
+        self.han[..self.surname + len].iter().map(|c| c.len_utf8()).sum()
+    }
+
+    fn fits(&self, len: usize) -> bool {
+        self.given().len() >= len && self.given()[..len].iter().all(|c| !NEVER.contains(*c))
+    }
+
+    fn ends(&self, len: usize) -> bool {
+        is_end(&self.text[self.bytes(len)..])
+    }
+
+    fn whole(&self, len: usize) -> &str {
+        &self.text[..self.bytes(len)]
+    }
+
+    /// 王总, 李姐.
+    fn is_called(&self, len: usize) -> bool {
+        len == 1 && CALLED.contains(self.given()[0])
+    }
+
+    fn is_typical(&self, len: usize) -> bool {
+        self.given().iter().take(len).all(|c| TYPICAL.contains(c))
+    }
+
+    fn is_likely(&self, len: usize, trust: Trust) -> bool {
+        match trust {
+            Trust::Doubted => self.is_typical(len),
+            Trust::Hinted => {
+                let is_half_typical = self.given().iter().take(len).any(|c| TYPICAL.contains(c));
+                self.is_typical(len) || is_half_typical && !starts_word(&self.text[self.bytes(0)..], 2)
+            }
+            Trust::Named | Trust::Called | Trust::Labelled => true,
         }
-        Trust::Named | Trust::Labelled => true,
-    };
-    // Longest first: a character too many under the mask is no harm, one too few is.
-    if fits(2) && ends(2) && !word(2) && !is_title(given) && is_likely(2) {
-        return Some(bytes(surname + 2));
     }
-    if ends(1) && !is_called(1) && (!word(1) || trust == Trust::Labelled) && is_likely(1) {
-        return Some(bytes(surname + 1));
+
+    /// 高兴旺 after 我叫: a name, though a word leads; its end must be of a name.
+    fn called_len(&self) -> Option<usize> {
+        let is_made_as_name = |len: usize| {
+            let given = &self.given()[..len];
+            TYPICAL.contains(&given[len - 1]) && given[len - 1] != '人' && !given.iter().any(|c| FOLLOWS.contains(*c))
+        };
+        let is_short = self.fits(1)
+            && self.ends(1)
+            && !NO_NAME.contains(self.given()[0])
+            && !FOLLOWS.contains(self.given()[0])
+            && !STOPS.contains(&self.whole(1));
+        let len = [2, 1].into_iter().find(|len| self.fits(*len) && self.ends(*len) && is_made_as_name(*len));
+        let len = len.or(is_short.then_some(1))?;
+        let is_other = self.is_called(len) || is_title(self.given()) || CARRIERS.contains(&self.whole(len));
+        (!is_other).then(|| self.bytes(len))
     }
-    if trust == Trust::Doubted || FOLLOWS.contains(given[0]) || is_title(given) || !is_typical(1) {
+
+    /// 常乐 after 车主 is a name and a word.
+    fn is_name_too(&self, len: usize, trust: Trust) -> bool {
+        match trust {
+            Trust::Labelled => true,
+            Trust::Named | Trust::Called => self.is_typical(len) && !STOPS.contains(&self.whole(len)),
+            _ => false,
+        }
+    }
+}
+
+fn given_len(text: &str, han: &[char], surname: usize, trust: Trust) -> Option<usize> {
+    let name = Stretch { text, han, surname };
+    let given = name.given();
+    if !name.fits(1) {
         return None;
     }
-    let splits = fits(2) && is_typical(2) && !FOLLOWS.contains(given[1]);
-    if splits && !starts_word(&text[bytes(surname + 1)..], 2) && !word(2) {
-        return Some(bytes(surname + 2));
+    if let (Trust::Called, Some(len)) = (trust, name.called_len()) {
+        return Some(len);
     }
-    let is_short_sure = !is_strict && !word(1) && !is_called(1);
-    is_short_sure.then(|| bytes(surname + 1))
+    let is_plain =
+        name.fits(2) && name.ends(2) && name.is_typical(2) && !STOPS.iter().any(|stop| text.starts_with(stop));
+    if surname == 1 && opens_word(text, han, if is_plain { 3 } else { 2 }, trust) {
+        return None;
+    }
+    // Longest first: a character too many under the mask is no harm, one too few is.
+    let is_word_of = |len: usize| is_word(name.whole(len));
+    if name.fits(2) && name.ends(2) && !is_word_of(2) && !is_title(given) && name.is_likely(2, trust) {
+        return Some(name.bytes(2));
+    }
+    let is_free = |len: usize| !is_word_of(len) || name.is_name_too(len, trust);
+    if name.ends(1) && !name.is_called(1) && is_free(1) && name.is_likely(1, trust) {
+        return Some(name.bytes(1));
+    }
+    if trust == Trust::Doubted || FOLLOWS.contains(given[0]) || is_title(given) || !name.is_typical(1) {
+        return None;
+    }
+    let splits = name.fits(2) && name.is_typical(2) && !FOLLOWS.contains(given[1]);
+    if splits && !starts_word(&text[name.bytes(1)..], 2) && !is_word_of(2) {
+        return Some(name.bytes(2));
+    }
+    let is_short_sure = trust != Trust::Hinted && !is_word_of(1) && !name.is_called(1);
+    is_short_sure.then(|| name.bytes(1))
 }
 
 /// Tells whether the surname is the start of a common word of at least so many characters: 方便, 高兴, 张家口.
@@ -112,7 +207,8 @@ fn opens_word(text: &str, han: &[char], least: usize, trust: Trust) -> bool {
     (least..=han.len().min(4)).any(|len| {
         let end: usize = han[..len].iter().map(|c| c.len_utf8()).sum();
         // 高峰 after 收货人 is a name where nothing follows.
-        let is_name = matches!(trust, Trust::Named | Trust::Labelled) && len == 2 && is_end(&text[end..]);
+        let is_name =
+            matches!(trust, Trust::Named | Trust::Called | Trust::Labelled) && len == 2 && is_end(&text[end..]);
         if is_name { STOPS.contains(&&text[..end]) } else { is_word(&text[..end]) }
     })
 }
@@ -143,14 +239,67 @@ fn starts_word(text: &str, least: usize) -> bool {
 /// Titles, which follow a name.
 const TITLES: &[&str] = &[
     "先生", "女士", "小姐", "师傅", "阿姨", "叔叔", "大爷", "大妈", "老师", "经理", "主任", "医生", "同志", "本人",
-    "收件", "电话", "手机",
+    "收件", "电话", "手机", "同学", "教授", "律师", "大夫", "护士", "大姐", "大哥", "奶奶", "爷爷", "队长", "书记",
+    "院长", "校长", "警官", "顾问", "管家", "教练", "店长",
 ];
 
 /// What follows a name at once, in the words of customers and in the notes of agents.
 const AFTER: &[&str] = &[
-    "我", "你", "您", "的妈", "的爸", "的老", "的家", "的妻", "的丈", "的儿", "的女", "的爱", "的朋", "的同", "反映",
-    "反馈", "来电", "致电", "咨询", "投诉", "表示", "要求",
+    "我",
+    "你",
+    "您",
+    "的妈",
+    "的爸",
+    "的老",
+    "的家",
+    "的妻",
+    "的丈",
+    "的儿",
+    "的女",
+    "的爱",
+    "的朋",
+    "的同",
+    "反映",
+    "反馈",
+    "来电",
+    "致电",
+    "咨询",
+    "投诉",
+    "表示",
+    "要求",
+    "的件",
+    "的快",
+    "的包裹",
+    "的单",
+    "的订",
+    "的货",
+    "的外卖",
+    "的卡",
+    "的账",
+    "的身份",
+    "的医",
+    "的社保",
+    "的病",
+    "的检",
+    "的报告",
+    "的号",
+    "的名",
+    "的手机",
+    "的电话",
+    "的宿舍",
+    "的房",
+    "的车",
+    "的合同",
+    "的证",
+    "的户",
+    "的退",
+    "的学",
+    "的成绩",
+    "的护照",
 ];
+
+/// Whom people call, and whose names are made as those of persons.
+const CARRIERS: &[&str] = &["申通", "安通", "万通", "方通"];
 
 fn is_title(given: &[char]) -> bool {
     TITLES.iter().any(|title| title.chars().eq(given.iter().copied().take(2)))
@@ -194,11 +343,22 @@ fn dotted_len(text: &str) -> Option<usize> {
     }
 }
 
+/// Names of other peoples without a dot: 古丽娜尔, 次仁卓玛.
+fn transcribed_len(text: &str) -> Option<usize> {
+    let num_chars = text.chars().take_while(|c| TRANSCRIBES.contains(*c)).take(8).count();
+    let len: usize = text.chars().take(num_chars).map(char::len_utf8).sum();
+    let is_one = (3..=7).contains(&num_chars)
+        && is_end(&text[len..])
+        && !is_word(&text[..len])
+        && regions::first_named(&text[..len]).is_none();
+    is_one.then_some(len)
+}
+
 /// What friends call each other, after a label: 小明, 阿强.
 fn pet_len(text: &str, han: &[char], trust: Trust) -> Option<usize> {
     let [first, second, ..] = han else { return None };
     let len = first.len_utf8() + second.len_utf8();
-    let is_one = matches!(trust, Trust::Named | Trust::Labelled)
+    let is_one = matches!(trust, Trust::Named | Trust::Called | Trust::Labelled)
         && matches!(first, '小' | '阿')
         && (TYPICAL.contains(second) || surname_len(&text[first.len_utf8()..]).is_some())
         && is_end(&text[len..])
@@ -209,10 +369,13 @@ fn pet_len(text: &str, han: &[char], trust: Trust) -> Option<usize> {
 /// After a label with a colon: two to four characters that stand alone and are no common word.
 fn labelled_len(text: &str, han: &[char]) -> Option<usize> {
     let len: usize = han.iter().map(|c| c.len_utf8()).sum();
+    let is_rare_surname = han.len() == 3
+        && RARE.contains(han[0])
+        && han[1..].iter().all(|c| TYPICAL.contains(c) && !FOLLOWS.contains(*c));
     let is_one = (2..=4).contains(&han.len())
         && is_end(&text[len..])
         && han.iter().all(|c| !NEVER.contains(*c))
         && !is_word(&text[..len])
-        && !starts_word(text, 2);
+        && (!starts_word(text, 2) || is_rare_surname);
     is_one.then_some(len)
 }

@@ -142,7 +142,7 @@ fn products() {
 }
 
 /// Checks what of one kind is found.
-fn check_kind(kind: EntityKind, text: &str, expected: &[&str]) {
+pub(super) fn check_kind(kind: EntityKind, text: &str, expected: &[&str]) {
     let found = Entities::new(&[]).recognize(text);
     let found: Vec<&str> =
         found.iter().filter(|entity| entity.kind == kind).map(|entity| &text[entity.span.range()]).collect();
