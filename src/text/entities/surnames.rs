@@ -194,7 +194,9 @@ fn given_len(text: &str, han: &[char], surname: usize, trust: Trust) -> Option<u
     if trust == Trust::Doubted || FOLLOWS.contains(given[0]) || is_title(given) || !name.is_typical(1) {
         return None;
     }
-    let splits = name.fits(2) && name.is_typical(2) && !FOLLOWS.contains(given[1]);
+    // 老妈连安卓机, 登记成银行卡
+    let holds_stop = STOPS.iter().any(|stop| text[name.bytes(0)..].starts_with(stop));
+    let splits = name.fits(2) && name.is_typical(2) && !FOLLOWS.contains(given[1]) && !holds_stop;
     if splits && !starts_word(&text[name.bytes(1)..], 2) && !is_word_of(2) {
         return Some(name.bytes(2));
     }
@@ -222,7 +224,7 @@ const STOPS: &[&str] = &[
     "马鞍", "黄石", "金华", "祝福", "谢谢", "顾客", "白条", "余额", "花呗", "项目", "经理", "成功", "成都", "毕业",
     "计划", "易碎", "时候", "强烈", "尤其", "幸好", "严重", "郑重", "康师", "麻烦", "平安", "平台", "左右", "周边",
     "包裹", "代发", "代收", "代签", "敬请", "尚未", "申请", "申诉", "宁可", "高级", "高中", "高一", "高二", "高三",
-    "高端", "沈阳", "郑州", "苏州", "徐州", "宁波", "宁夏", "陆续", "陆军", "明天",
+    "高端", "沈阳", "郑州", "苏州", "徐州", "宁波", "宁夏", "陆续", "陆军", "明天", "银行",
 ];
 
 fn is_word(word: &str) -> bool {
