@@ -21,6 +21,8 @@ pub(super) fn names(text: &str) -> Vec<Span> {
     let mut follows_item = true;
     for field in text.split_inclusive(SEPARATORS) {
         let words = field.trim_end_matches(SEPARATORS);
+        // 张伟收: of the way parcels are addressed.
+        let words = words.strip_suffix('收').unwrap_or(words);
         let span = Span::new(start, start + words.len());
         start += field.len();
         if words.is_empty() {

@@ -112,7 +112,8 @@ fn goes_on_a_group(text: &str, span: Span) -> bool {
     let before = &text[..span.start];
     before.strip_suffix([' ', '-']).is_some_and(|before| {
         let num_digits = before.bytes().rev().take_while(u8::is_ascii_digit).count();
-        (2..=6).contains(&num_digits)
+        let is_of_code = before[..before.len() - num_digits].ends_with(|c: char| c.is_ascii_alphanumeric());
+        (2..=6).contains(&num_digits) && !is_of_code
     })
 }
 
