@@ -197,10 +197,11 @@ fn is_part(text: &str, run: Span, part: Part, last: Option<Part>) -> bool {
                 && !after.starts_with(|c| NUMBERED.contains(c))
                 && (is_named || !is_day)
         }
-        // 3室2厅 is a size.
+        // 7层东户
         Kind::Room if own.ends_with('户') => {
             gap == 0 && last.is_some_and(|last| matches!(last.kind, Kind::House | Kind::Floor | Kind::Small))
         }
+        // 3室2厅 is a size.
         Kind::Room if own.len() <= 2 + "室".len() && own.starts_with(|c: char| c.is_ascii_digit()) => {
             gap == 0 && last.is_some_and(|last| matches!(last.kind, Kind::House | Kind::Floor))
         }
@@ -210,15 +211,7 @@ fn is_part(text: &str, run: Span, part: Part, last: Option<Part>) -> bool {
             !is_count(before) && !before.ends_with('第') && !before.ends_with(|c: char| c.is_ascii_alphanumeric())
         }
         Kind::Floor | Kind::Small => gap <= MAX_GAP && !before.ends_with('第'),
-        Kind::Dash => {
-            let is_date = own.len() >= 8 && (own.starts_with("20") || own.starts_with("19"));
-            // 400-100-2233
-            let is_hotline = own.bytes().filter(u8::is_ascii_digit).count() > MAX_DASHED_DIGITS;
-            !is_date
-                && !is_hotline
-                && !after.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '-')
-                && !after.starts_with(['天', '个', '件', '元', '块', '年', '月', '岁', '小', '楼', '点', '次', '人'])
-        }
+        Kind::Dash => is_dashed_house(own, after),
         // A number alone is a room right after what it is in.
         Kind::Bare => {
             gap == 0
@@ -240,6 +233,17 @@ fn is_part(text: &str, run: Span, part: Part, last: Option<Part>) -> bool {
         Kind::Village | Kind::Place => !before.is_empty() || own.chars().count() > 1,
         Kind::Region => !before.is_empty(),
     }
+}
+
+/// Tells whether numbers joined by dashes are house, entrance and room, and no date, hotline or count.
+fn is_dashed_house(own: &str, after: &str) -> bool {
+    let is_date = own.len() >= 8 && (own.starts_with("20") || own.starts_with("19"));
+    // 400-100-2233
+    let is_hotline = own.bytes().filter(u8::is_ascii_digit).count() > MAX_DASHED_DIGITS;
+    !is_date
+        && !is_hotline
+        && !after.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '-')
+        && !after.starts_with(['天', '个', '件', '元', '块', '年', '月', '岁', '小', '楼', '点', '次', '人'])
 }
 
 /// Tells whether the words say how many there are: 小区一共12号楼.
