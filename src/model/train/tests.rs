@@ -171,7 +171,8 @@ fn a_question_that_no_row_teaches_is_refused() {
         rows.iter_mut().for_each(blank);
         rows
     };
-    let blanks: [(&str, fn(&mut Row)); 4] = [
+    type Blank = fn(&mut Row);
+    let blanks: [(&str, Blank); 4] = [
         ("type", |row| row.inquiry_type = None),
         ("urgency", |row| row.urgency = None),
         ("domain", |row| row.domain = None),
