@@ -25,6 +25,7 @@ mod money;
 mod names;
 mod numbers;
 mod phones;
+mod plain_names;
 mod products;
 mod regions;
 mod scan;

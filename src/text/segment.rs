@@ -71,6 +71,11 @@ impl Segmenter {
         self.jieba.has_word(word) && !matches!(self.jieba.tag(word, false)[..], [ref one] if one.tag.starts_with("nr"))
     }
 
+    /// Tells whether the dictionary has the word, be it a name.
+    pub fn has_word(&self, word: &str) -> bool {
+        self.jieba.has_word(word)
+    }
+
     /// Returns the words and the shorter words within them, the shorter ones first.
     pub fn search_words(&self, normalized: &str) -> Vec<Word> {
         to_words(self.jieba.cut_for_search(normalized, false), normalized)

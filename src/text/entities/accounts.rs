@@ -8,17 +8,20 @@ use crate::{domain::Span, text::chars::is_han};
 
 pattern!(
     MESSENGER,
-    r"(?P<what>微信|薇信|威信|绿泡泡|(?i:wechat|weixin|vx|wx|v信)|企鹅|[扣抠]扣|[扣qQ]号|(?i:qq)|加(?:我)?[vVqQ]|(?:抖音|快手|小红书|旺旺|钉钉|陌陌)号|(?i:line|telegram|whatsapp))(?P<link>(?:号码|账号|帐号|号|\s?(?i:id))?\s*(?:现在|已经)?(?:就是|改成了?|换成了?|是|为|:|加|搜|叫)?:?\s*)(?P<account>[A-Za-z][A-Za-z0-9_-]{5,19}|[1-9]\d{4,10})"
+    r"(?P<what>微信|薇信|威信|绿泡泡|(?i:wechat|weixin|vx|wx|v信)|企鹅|[扣抠]扣|[扣qQ]号|(?i:qq)|加(?:我)?[vVqQ]|(?:抖音|快手|小红书|旺旺|钉钉|陌陌|支付宝)(?:账|帐)?[号户]|(?i:line|telegram|whatsapp))(?P<link>(?:号码|账号|帐号|号|\s?(?i:id))?\s*(?:现在|已经)?(?:就是|改成了?|换成了?|是|为|:|加我?|搜我?|叫)?:?\s*)(?P<account>[A-Za-z][A-Za-z0-9_-]{3,19}(?:\.[A-Za-z0-9_]{1,12})?|[1-9]\d{4,10}[a-z]{0,4})"
 );
 pattern!(
     SECRET,
-    r"(?P<what>验证码|校验码|动态码|安全码|确认码|密码|口令|(?i:cvv2?|cvn2?|(?-u:\b)(?:pin(?:码|\scode)?|pwd|passwd|password|passcode|otp)))(?:号)?(?:\s*|[^\P{Han}码]{0,8}?)(?P<link>是的?|为|:|=|[填输写设改换][的了]?|[改设换变][成为到](?:了|的)?|就是|叫)?:?\s*(?P<secret>[!-+\--:<-~]{3,32}|[零一二三四五六七八九幺]{4,8})"
+    r"(?P<what>验证码|校验码|动态码|安全码|确认码|密码|口令|(?i:cvv2?|cvn2?|(?-u:\b)(?:p(?:in|uk)(?:码|\scode)?|pwd|passwd|password|passcode|otp)))(?:号)?(?:\s*|[^\P{Han}码]{0,8}?|[^\P{Han}码]{0,8}[,，][^\P{Han}码]{0,4}?)(?P<link>是的?|为|:|=|[填输写设改换试][的了](?:[一二两三四五\d]次)?|[填输写设改换]|[改设换变][成为到](?:了|的)?|就是|叫|[我他她就]{0,2}(?:说|报|告诉|发|念|给|[输填设](?:的|了))(?:给|了|给了)?[他她对方骗子客服你们吧]{0,5})?:?\s*(?P<secret>\d{3} \d{3}|[!-+\--:<-~]{3,32}|[零一二三四五六七八九幺]{4,8})"
 );
 // 836205是我的验证码
 pattern!(
     SECRET_BEFORE,
     r"(?P<secret>\d{4,8})\s*[,)\]】]?\s*(?:是|为|\()(?:我的?|您的?|你的?|你们的?|这次的?|本次)?[^\P{Han}码不]{0,6}?(?:验证码|校验码|动态码|密码)"
 );
+
+// 我收到的码是4917
+pattern!(SECRET_CODE, r"(?:收到|短信|发来|发的|给我|弹出|显示)[^\P{Han}]{0,4}码(?:是|为|:)\s*(?P<secret>\d{4,8})");
 
 /// Words that stand after 微信 and are no account.
 const PRODUCTS: &[&str] =
@@ -60,10 +63,12 @@ pub(super) fn secrets(text: &str) -> Vec<Found> {
         let is_one = (is_near || !link.is_empty()) && is_secret(text, span, what, link);
         is_one.then(|| Found { span, value: kept.to_owned() })
     });
-    found.extend(collect(&SECRET_BEFORE, text, |captures, _| {
-        let span: Span = captures.name("secret")?.range().into();
-        (!cuts_number(text, span)).then(|| Found { span, value: text[span.range()].to_owned() })
-    }));
+    for pattern in [&*SECRET_BEFORE, &*SECRET_CODE] {
+        found.extend(collect(pattern, text, |captures, _| {
+            let span: Span = captures.name("secret")?.range().into();
+            (!cuts_number(text, span)).then(|| Found { span, value: text[span.range()].to_owned() })
+        }));
+    }
     found
 }
 
@@ -73,6 +78,8 @@ fn is_secret(text: &str, span: Span, what: &str, link: &str) -> bool {
     let is_password = !what.ends_with("证码") && !what.ends_with("验码") && !what.eq_ignore_ascii_case("otp");
     let is_code = kept.chars().all(|c| c.is_ascii_alphanumeric()) && kept.len() <= 8;
     let rest = text[span.end..].trim_start();
+    // 初始密码是123456还是别的?
+    let is_asked = rest.starts_with("还是") || rest.starts_with("或");
     // 密码错误3次, 验证码10分钟有效 count; 验证码106开头 is a sender.
     let counts = rest.starts_with(['位', '次', '分', '秒', '天', '个', '小', '元', '条', '开', '月', '年', '点']);
     // Letters alone, or numerals, are a word but where the words before say otherwise.
@@ -82,6 +89,7 @@ fn is_secret(text: &str, span: Span, what: &str, link: &str) -> bool {
     // What a mask left is no secret.
     let is_masked = kept.contains('*') || text[..span.start].ends_with('*');
     !counts
+        && !is_asked
         && !is_masked
         && (is_password || is_code || !kept.is_ascii())
         && (has_digit || is_spelled)

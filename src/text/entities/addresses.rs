@@ -22,7 +22,7 @@ const MAX_DASHED_DIGITS: usize = 8;
 // The alternatives that begin alike stand with the longer first.
 pattern!(
     PART,
-    r"(?P<house>(?:\d{1,5}|[一二三四五六七八九十百]{1,4}|[A-Za-z]\d{0,2}|\d{1,3}[A-Za-z]|[甲乙丙丁东西南北中])(?:-\d{1,4}){0,2}(?:号院|号楼|号(?:之[一二三四五六七八九十\d])?|栋|幢|单元|舍)|\d{1,3}#楼?|(?:\d{1,4}|[A-Za-z]\d{0,2}|[甲乙丙丁东西南北中])(?:弄|座))|(?P<room>(?:\d{3,5}|\d{0,2}[A-Za-z]\d{0,4}|\d{1,2})(?:室|房|寝)|[东西南北中左右]{1,2}[边侧头]?户)|(?P<floor>(?:\d{1,2}|[一二三四五六七八九十]{1,3}|负一)(?:楼|层|F)(?:之[一二三四五六七八九十\d])?)|(?P<small>(?:\d{1,3}|[一二三四五六七八九十]{1,3})(?:组|社|队|门|户|排))|(?P<dash>\d{1,4}[A-Z]?(?:-\d{1,4}[A-Z]?){1,3})|(?P<bare>\d{2,4}[A-Za-z]?)|(?P<street>大道|胡同|路|街|道|巷|段)|(?P<village>村|庄|屯|寨|镇|乡|街道)|(?P<place>小区|校区|花园|家园|公寓|宿舍|广场|大厦|大楼|中心|国际|社区|学校|大学|学院|医院|公司|家属[院楼]|街坊|苑|园|府|邸|湾|庭|轩|居|院|城|期|区|里|厂|楼)|(?P<region>省|市|县|州|旗|盟)"
+    r"(?P<house>(?:\d{1,5}|[一二三四五六七八九十百]{1,4}|[A-Za-z]\d{0,2}|\d{1,3}[A-Za-z]|[甲乙丙丁东西南北中])(?:-\d{1,4}){0,2}(?:号院|号楼|号附\d{1,3}号|号(?:之[一二三四五六七八九十\d])?|栋|幢|单元|舍)|\d{1,3}#楼?|(?:\d{1,4}|[A-Za-z]\d{0,2}|[甲乙丙丁东西南北中])(?:弄|座))|(?P<room>(?:\d{3,5}|[一二三四五六七八九][零〇一二三四五六七八九]{2,3}|\d{0,2}[A-Za-z]\d{0,4}|\d{1,2})(?:室|房|寝)|[甲乙丙丁]\d{2,4}[室户]|[东西南北中左右]{1,2}[边侧头]?户)|(?P<floor>(?:\d{1,2}|[一二三四五六七八九十]{1,3}|负一)(?:楼|层|F)(?:之[一二三四五六七八九十\d])?)|(?P<small>(?:\d{1,3}|[一二三四五六七八九十]{1,3})(?:组|社|队|门|户|排)|[^\P{Han}村庄屯寨镇乡区社园苑民小工作党员一二三四五六七八九十]{1,2}组)|(?P<dash>\d{1,4}[A-Z]?(?:-\d{1,4}[A-Z]?){1,3})|(?P<bare>\d{2,4}[A-Za-z]?|[一二三四五六七八九][零〇一二三四五六七八九]{2,3})|(?P<street>大道|胡同|路|街|道|巷|段)|(?P<village>村|庄|屯|寨|镇|乡|街道)|(?P<place>小区|校区|花园|家园|公寓|宿舍|广场|大厦|大楼|中心|国际|社区|学校|大学|学院|医院|公司|家属[院楼]|街坊|苑|园|府|邸|湾|庭|轩|居|院|城|期|区|里|厂|楼)|(?P<region>省|市|县|州|旗|盟)"
 );
 pattern!(
     LABEL,
@@ -30,7 +30,7 @@ pattern!(
 );
 pattern!(
     LEAD,
-    r"^(?:关于|收货|收件|寄件|发件|安装|装机|配送|派送|上门|取件|邮寄|快递|退货|退回|宽带|改成|改为|换成|变成|移到|家里|家住|现住|地点|位置|报修|报装|帮忙|麻烦|目前|现在|我家|旧|新|原|从|放|发|住|移|搬|回|改|换|装|修|去|至|为|叫|让|和|跟|另外|然后|用户|客户)"
+    r"^(?:关于|收货|收件|寄件|发件|安装|装机|配送|派送|上门|取件|邮寄|快递|退货|退回|宽带|改成|改为|换成|变成|移到|家里|家住|现住|地点|位置|报修|报装|帮忙|麻烦|目前|现在|我家|旧|新|原|从|放|发|住|移|搬|回|改|换|装|修|去|至|为|叫|让|和|跟|另外|然后|用户|客户|外卖)"
 );
 
 /// Words that end like a street or a place and are none.
@@ -201,6 +201,10 @@ fn is_part(text: &str, run: Span, part: Part, last: Option<Part>) -> bool {
         Kind::Room if own.ends_with('户') => {
             gap == 0 && last.is_some_and(|last| matches!(last.kind, Kind::House | Kind::Floor | Kind::Small))
         }
+        // 长岭村大坪组
+        Kind::Small if own.ends_with('组') && !own.starts_with(is_numeral) => {
+            gap == 0 && last.is_some_and(|last| last.kind == Kind::Village)
+        }
         // 3室2厅 is a size.
         Kind::Room if own.len() <= 2 + "室".len() && own.starts_with(|c: char| c.is_ascii_digit()) => {
             gap == 0 && last.is_some_and(|last| matches!(last.kind, Kind::House | Kind::Floor))
@@ -233,6 +237,10 @@ fn is_part(text: &str, run: Span, part: Part, last: Option<Part>) -> bool {
         Kind::Village | Kind::Place => !before.is_empty() || own.chars().count() > 1,
         Kind::Region => !before.is_empty(),
     }
+}
+
+fn is_numeral(c: char) -> bool {
+    c.is_ascii_digit() || "一二三四五六七八九十".contains(c)
 }
 
 /// Tells whether numbers joined by dashes are house, entrance and room, and no date, hotline or count.
@@ -329,7 +337,12 @@ fn is_address(text: &str, run: Span, chain: &[Part], is_labelled: bool) -> bool 
             let house = &text[chain[first_house].span.range()];
             !(is_one_day && house.ends_with('号') && before != Kind::Street && !has_region && !is_labelled)
         }
-        Kind::Small => has_place_before && (strong > 0 || has_region || is_labelled),
+        Kind::Small => {
+            // 青城山镇芒城村8组
+            let villages = chain[..first_house].iter().filter(|part| part.kind == Kind::Village).count();
+            let is_village = villages == 1 && text[run.start..chain[0].span.start].chars().count() > 1;
+            has_place_before && (strong > 0 || has_region || is_labelled || villages > 1 || is_village)
+        }
         Kind::Dash => {
             has_place_before
                 && (is_labelled || has_region || text[chain[first_house].span.range()].matches('-').count() > 1)

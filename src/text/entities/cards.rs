@@ -12,11 +12,11 @@ use crate::{domain::Span, text::chars::cuts_ascii_word};
 
 pattern!(
     ID_CARD,
-    r"[1-9]\d{5}[ -]?(?:19|20)\d{2}[ -]?(?:0[1-9]|1[0-2])[ -]?(?:0[1-9]|[12]\d|3[01])[ -]?\d{3}[ -]?[\dXx]"
+    r"[1-9]\d{3} \d{4} \d{4} \d{4} \d[\dXx]|[1-9]\d{5}[ -]?(?:19|20)\d{2}[ -]?(?:0[1-9]|1[0-2])[ -]?(?:0[1-9]|[12]\d|3[01])[ -]?\d{3}[ -]?[\dXx]"
 );
 pattern!(
     ID_CARD_NAMED,
-    r"(?:身[份分]证|证件|身[份分])(?:件)?(?:号码|号)?\s*(?:是|为|:)?\s*([1-9]\d{5}[ -]?\d{8}[ -]?\d{3}[\dXx]|[1-9]\d{14,16}[\dXx]?)"
+    r"(?:身[份分]证|证件|身[份分])(?:件)?(?:号码|号)?\s*(?:是|为|:)?\s*([1-9]\d{5}[ -]?\d{8}[ -]?\d{3}[\dXx]|[1-9]\d{14,17}[\dXx]?)"
 );
 // A card of the mainland without a right check digit, and the old one of 15 digits.
 pattern!(ID_CARD_LIKE, r"[1-8]\d{5}(?:(?:19|20)\d{6}\d{3}[\dXx]|\d{9})");
@@ -24,7 +24,7 @@ pattern!(ID_CARD_LIKE, r"[1-8]\d{5}(?:(?:19|20)\d{6}\d{3}[\dXx]|\d{9})");
 pattern!(ID_CARD_OF_ISLANDS, r"(?-u:\b)(?:[A-Za-z][12]\d{8}(?-u:\b)|[A-Za-z]{1,2}\d{6}\([\dAa]\))");
 pattern!(
     BANK_CARD,
-    r"\d{4}[ -]\d{4}[ -]\d{4}[ -]\d{4}(?:[ -]\d{1,3})?|3\d{3}[ -]\d{6}[ -]\d{5}|\d{15,19}|\d{6,12}[ -]\d{6,13}"
+    r"\d{4}[ -]\d{4}[ -]\d{4}[ -]\d{4}(?:[ -]\d{1,3})?|\d{6}[ -]\d{4}[ -]\d{4}[ -]\d{2,5}(?:[ -]\d{1,3})?|\d{6}[ -]\d{5}[ -]\d{4}|3\d{3}[ -]\d{6}[ -]\d{5}|\d{15,19}|\d{6,12}[ -]\d{6,13}"
 );
 pattern!(BANK_CARD_GROUPED, r"\d{3,12}(?:[ -]\d{2,12}){1,5}|\d{12,19}");
 pattern!(
@@ -45,15 +45,14 @@ const NO_IDENTITY: [&str; 12] =
     ["订单", "单号", "流水", "卡", "imei", "IMEI", "串号", "编号", "运单", "快递", "受理", "账号"];
 
 /// Lengths of bank cards.
-const CARD_DIGITS: std::ops::RangeInclusive<usize> = 15..=19;
+const CARD_DIGITS: std::ops::RangeInclusive<usize> = 13..=19;
 
 /// Finds numbers of resident identity cards.
 pub(super) fn id_cards(text: &str) -> Vec<Found> {
     let mut found = collect(&ID_CARD_NAMED, text, |captures, _| {
         let span = group(captures, 1)?;
         let value = id_value(text, span);
-        (!cuts_number(text, span) && (value.len() != 15 || has_birth_date(&value[6..12], true)))
-            .then_some(Found { span, value })
+        (!cuts_number(text, span)).then_some(Found { span, value })
     });
     found.extend(collect(&ID_CARD, text, |_, span| {
         let value = id_value(text, span);

@@ -5,7 +5,7 @@
 
 use super::{
     cues::{Cue, Cues},
-    fields,
+    fields, plain_names,
     scan::{Found, pattern},
     surnames::{Trust, field_len, name_len, surname_len},
 };
@@ -45,6 +45,7 @@ pub(super) fn names(text: &str, cues: &Cues, anchors: &[Span]) -> Vec<Found> {
     if !anchors.is_empty() {
         spans.extend(fields::names(text));
     }
+    spans.extend(plain_names::names(text));
     spans.sort_unstable_by_key(|span| (span.start, std::cmp::Reverse(span.end)));
     spans.into_iter().map(|span| Found { span, value: text[span.range()].to_owned() }).collect()
 }
@@ -64,8 +65,8 @@ fn named(text: &str, cue: Cue, label: Span, is_form: bool) -> Option<Span> {
     if has_colon && let Some(latin) = LATIN.find(&text[start..]) {
         return Some(Span::new(start, start + latin.end()));
     }
-    if matches!(trust, Trust::Labelled | Trust::Called | Trust::Named)
-        && (whole.as_str().ends_with(' ') || cue == Cue::Called)
+    if (matches!(trust, Trust::Labelled | Trust::Called | Trust::Named) || is_form)
+        && (whole.as_str().ends_with(' ') || matches!(cue, Cue::Called | Cue::NameLabel) || is_form)
         && let Some(latin) = LATIN.find(&text[start..])
     {
         return Some(Span::new(start, start + latin.end()));
@@ -75,7 +76,9 @@ fn named(text: &str, cue: Cue, label: Span, is_form: bool) -> Option<Span> {
         let is_self = &text[label.range()] == "本人";
         let len = is_self.then(|| name_len(&text[start..], Trust::Called)).flatten();
         let is_likely = |len: usize| len > 2 * "张".len() || is_form && field_len(&text[start..start + len]).is_some();
-        len.filter(|len| is_likely(*len) && !text[start + len..].starts_with(is_han))
+        let len = len.filter(|len| is_likely(*len) && !text[start + len..].starts_with(is_han));
+        let is_led = matches!(cue, Cue::NameLead | Cue::NameLabel | Cue::Role);
+        len.or_else(|| is_led.then(|| plain_names::led_len(text, start)).flatten())
     })?;
     Some(Span::new(start, start + len))
 }

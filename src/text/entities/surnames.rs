@@ -29,7 +29,7 @@ const NO_NAME: &str = "色湖江元方向度号称间址驾车年月";
 /// Surnames that open more words than names.
 const RARE: &str = "明水花计从能税厉月门国海阿东山火青才";
 /// What names of other peoples are written with.
-const TRANSCRIBES: &str = "阿艾安巴拜波卜布达丹旦德迪地丁东顿多俄尔法弗古哈海汗赫胡吉嘎加江杰卡凯康克库拉莱兰勒里力丽利林隆鲁罗洛玛麦买曼次曲格普增宗美蒙米姆木穆那娜尼努帕平齐其恰茜然仁热日萨赛桑沙山斯苏索塔坦提图吐托娃旺维乌西希夏肖雅亚央扬耶依伊衣尤孜玉扎泽珠卓姑夫甫堆措";
+const TRANSCRIBES: &str = "阿艾安巴拜波卜布达丹旦德迪地丁东顿多俄尔法弗古哈海汗赫胡吉嘎加江杰卡凯康克库拉莱兰勒里力丽利林隆鲁罗洛玛麦买曼次曲格普增宗美蒙米姆木穆那娜尼努帕平齐其恰茜然仁热日萨赛桑沙山斯苏索塔坦提图吐托娃旺维乌西希夏肖雅亚央扬耶依伊衣尤孜玉扎泽珠卓姑夫甫堆措娅琪顺呼和浩斯琴";
 /// With a surname before these a person is called, not named: 王总, 李姐.
 const CALLED: &str = "总工姐哥叔姨嫂师董局处科某氏先女小老经主医";
 
@@ -88,8 +88,19 @@ pub(super) fn field_len(words: &str) -> Option<usize> {
     let is_made_as_name = (1..=2).contains(&given.len())
         && given.iter().all(|c| TYPICAL.contains(c) && !NEVER.contains(*c) && !FOLLOWS.contains(*c))
         && !(given.len() == 1 && (CALLED.contains(given[0]) || NO_NAME.contains(given[0])));
-    let is_common = STOPS.contains(&words) || is_title(&given) || given.len() == 2 && is_word(words);
+    let is_common = STOPS.contains(words) || is_title(&given) || given.len() == 2 && is_word(words);
     (is_made_as_name && !is_common && regions::first_named(words).is_none()).then_some(words.len())
+}
+
+/// Tells whether characters are made as a given name, whatever stands around.
+pub(super) fn is_made_as_given(given: &[char]) -> bool {
+    let is_of_name = |c: &char| TYPICAL.contains(c) && !NEVER.contains(*c) && !FOLLOWS.contains(*c);
+    given.iter().all(is_of_name) && !is_title(given) && !(given.len() == 1 && CALLED.contains(given[0]))
+}
+
+/// Tells whether a word is common where names stand.
+pub(super) fn is_stop(word: &str) -> bool {
+    STOPS.contains(word)
 }
 
 /// A surname and what follows it.
@@ -151,7 +162,7 @@ impl Stretch<'_> {
             && self.ends(1)
             && !NO_NAME.contains(self.given()[0])
             && !FOLLOWS.contains(self.given()[0])
-            && !STOPS.contains(&self.whole(1));
+            && !STOPS.contains(self.whole(1));
         let len = [2, 1].into_iter().find(|len| self.fits(*len) && self.ends(*len) && is_made_as_name(*len));
         let len = len.or(is_short.then_some(1))?;
         let is_other = self.is_called(len) || is_title(self.given()) || CARRIERS.contains(&self.whole(len));
@@ -162,7 +173,7 @@ impl Stretch<'_> {
     fn is_name_too(&self, len: usize, trust: Trust) -> bool {
         match trust {
             Trust::Labelled => true,
-            Trust::Named | Trust::Called => self.is_typical(len) && !STOPS.contains(&self.whole(len)),
+            Trust::Named | Trust::Called => self.is_typical(len) && !STOPS.contains(self.whole(len)),
             _ => false,
         }
     }
@@ -178,7 +189,7 @@ fn given_len(text: &str, han: &[char], surname: usize, trust: Trust) -> Option<u
         return Some(len);
     }
     let is_plain =
-        name.fits(2) && name.ends(2) && name.is_typical(2) && !STOPS.iter().any(|stop| text.starts_with(stop));
+        name.fits(2) && name.ends(2) && name.is_typical(2) && !starts_stop(text);
     if surname == 1 && opens_word(text, han, if is_plain { 3 } else { 2 }, trust) {
         return None;
     }
@@ -195,7 +206,7 @@ fn given_len(text: &str, han: &[char], surname: usize, trust: Trust) -> Option<u
         return None;
     }
     // 老妈连安卓机, 登记成银行卡
-    let holds_stop = STOPS.iter().any(|stop| text[name.bytes(0)..].starts_with(stop));
+    let holds_stop = starts_stop(&text[name.bytes(0)..]);
     let splits = name.fits(2) && name.is_typical(2) && !FOLLOWS.contains(given[1]) && !holds_stop;
     if splits && !starts_word(&text[name.bytes(1)..], 2) && !is_word_of(2) {
         return Some(name.bytes(2));
@@ -211,24 +222,27 @@ fn opens_word(text: &str, han: &[char], least: usize, trust: Trust) -> bool {
         // 高峰 after 收货人 is a name where nothing follows.
         let is_name =
             matches!(trust, Trust::Named | Trust::Called | Trust::Labelled) && len == 2 && is_end(&text[end..]);
-        if is_name { STOPS.contains(&&text[..end]) } else { is_word(&text[..end]) }
+        if is_name { STOPS.contains(&text[..end]) } else { is_word(&text[..end]) }
     })
 }
 
 /// Words that are common where names stand.
-const STOPS: &[&str] = &[
-    "方式", "方法", "单位", "方便", "任何", "应该", "常用", "安排", "高兴", "万一", "于是", "全部", "马上", "时间",
-    "管家", "申通", "安能", "华为", "荣耀", "康佳", "方太", "万和", "安卓", "金卡", "白金", "黄金", "单独", "简称",
-    "水电", "安装", "包邮", "包装", "查询", "查看", "查到", "付款", "付钱", "付费", "路由", "连接", "关闭", "关机",
-    "冷静", "解决", "解释", "解绑", "解除", "温州", "常州", "江苏", "江西", "安徽", "贵州", "云南", "石家", "张家",
-    "马鞍", "黄石", "金华", "祝福", "谢谢", "顾客", "白条", "余额", "花呗", "项目", "经理", "成功", "成都", "毕业",
-    "计划", "易碎", "时候", "强烈", "尤其", "幸好", "严重", "郑重", "康师", "麻烦", "平安", "平台", "左右", "周边",
-    "包裹", "代发", "代收", "代签", "敬请", "尚未", "申请", "申诉", "宁可", "高级", "高中", "高一", "高二", "高三",
-    "高端", "沈阳", "郑州", "苏州", "徐州", "宁波", "宁夏", "陆续", "陆军", "明天", "银行",
-];
+static STOPS: LazyLock<HashSet<&str>> = LazyLock::new(|| {
+    let lines = include_str!("../../../data/text/no_names.txt").lines().filter(|line| !line.starts_with('#'));
+    lines.flat_map(str::split_whitespace).collect()
+});
+
+/// The most characters a word of these has.
+const STOP_CHARS: usize = 4;
+
+/// Tells whether a text starts with a word that is common where names stand.
+fn starts_stop(text: &str) -> bool {
+    let ends = text.char_indices().map(|(at, c)| at + c.len_utf8()).take(STOP_CHARS);
+    ends.skip(1).any(|end| STOPS.contains(&text[..end]))
+}
 
 fn is_word(word: &str) -> bool {
-    STOPS.contains(&word) || Segmenter::shared().is_common_word(word)
+    STOPS.contains(word) || Segmenter::shared().is_common_word(word)
 }
 
 /// Tells whether a common word of at least so many characters starts here.
@@ -320,14 +334,30 @@ fn is_receipt(rest: &str) -> bool {
     rest.strip_prefix('收').is_some_and(|rest| !rest.starts_with(is_han))
 }
 
+/// Tells whether the character is the dot between the parts of a name of another people.
+pub(super) fn is_dot(c: char) -> bool {
+    matches!(c, '·' | '•' | '・' | '‧')
+}
+
+/// Tells whether names of other peoples are written with the character.
+pub(super) fn is_transcribing(c: char) -> bool {
+    TRANSCRIBES.contains(c)
+}
+
+/// The longest part of such a name, in bytes, that need not be of the characters they are mostly written with.
+const MAX_PART: usize = 5 * "买".len();
+
 /// Names of other peoples: 买买提·艾力.
 fn dotted_len(text: &str) -> Option<usize> {
-    let is_dot = |c: char| matches!(c, '·' | '•' | '・' | '‧');
     let mut len = 0;
     let mut parts = 0;
     let mut rest = text;
     loop {
-        let part: usize = rest.chars().take_while(|c| is_han(*c)).take(8).map(char::len_utf8).sum();
+        let length = |of_part: fn(&char) -> bool| rest.chars().take_while(of_part).take(8).map(char::len_utf8).sum();
+        let (whole, usual): (usize, usize) = (length(|c| is_han(*c)), length(|c| is_transcribing(*c)));
+        // 艾合买提收货人: what follows without a sign is of other characters.
+        let goes_on = whole > MAX_PART && usual >= 2 * "买".len();
+        let part = if goes_on { usual } else { whole };
         let has_title = TITLES.iter().any(|title| rest[..part].contains(title));
         if part < 2 * "买".len() || has_title {
             return None;
