@@ -22,7 +22,7 @@ const ARROWS: [(&str, &[&str]); 11] = [
 ];
 
 /// A package with the only rooms that may name it.
-const PACKAGES: [(&str, &[&str]); 13] = [
+const PACKAGES: [(&str, &[&str]); 14] = [
     ("tonic", &["rpc"]),
     ("prost", &["rpc"]),
     ("tower", &["rpc"]),
@@ -34,6 +34,7 @@ const PACKAGES: [(&str, &[&str]); 13] = [
     ("hanconv", &["text"]),
     ("candle_core", &["model"]),
     ("candle_nn", &["model"]),
+    ("tokenizers", &["model"]),
     ("clap", &["cli"]),
     ("anyhow", &["cli"]),
 ];

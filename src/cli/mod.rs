@@ -4,6 +4,7 @@
 //! `tests/cli`.
 
 mod ask;
+mod encoder;
 mod eval;
 mod export;
 mod files;
@@ -62,6 +63,9 @@ enum Command {
     /// Measures answers and labels.
     #[command(subcommand)]
     Eval(eval::Command),
+    /// Measures a large encoder that may serve as second stage.
+    #[command(subcommand)]
+    Encoder(encoder::Command),
 }
 
 /// What every command gets.
@@ -117,5 +121,6 @@ fn dispatch(cli: Cli) -> anyhow::Result<()> {
         Command::Train(options) => train::run(&context, &options),
         Command::Models(command) => models::run(&context, &command),
         Command::Eval(command) => eval::run(&context, command),
+        Command::Encoder(command) => encoder::run(&context, &command),
     }
 }

@@ -51,6 +51,20 @@ pub enum ModelError {
         /// The format version of this program.
         wanted: u32,
     },
+    /// A setting of an encoder's folder is one that this program cannot compute.
+    #[error("file {}: {setting}", path.display())]
+    Unsupported {
+        /// The file.
+        path: PathBuf,
+        /// Which one.
+        setting: Box<UnsupportedSetting>,
+    },
+    /// A text has no vector.
+    #[error("the text cannot be encoded: {reason}")]
+    Text {
+        /// What stands in the way; nothing of the text.
+        reason: &'static str,
+    },
     /// A row of the training data is wrong.
     #[error("{} line {line}: {reason}", path.display())]
     Row {
@@ -72,16 +86,30 @@ pub enum ModelError {
     Engine(#[source] Box<dyn Error + Send + Sync>),
 }
 
+/// A setting that cannot be computed.
+#[derive(Debug, Error)]
+#[error("{field} is {found}, allowed is {allowed}")]
+pub struct UnsupportedSetting {
+    /// Its name.
+    pub field: &'static str,
+    /// Its value.
+    pub found: String,
+    /// What can be computed.
+    pub allowed: &'static str,
+}
+
 impl ModelError {
     /// Returns the kind for the boundaries.
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::File { .. } => ErrorKind::Unavailable,
-            Self::Malformed { .. } | Self::Labels { .. } | Self::HashMismatch { .. } | Self::OtherFormat { .. } => {
-                ErrorKind::FailedPrecondition
-            }
+            Self::Malformed { .. }
+            | Self::Unsupported { .. }
+            | Self::Labels { .. }
+            | Self::HashMismatch { .. }
+            | Self::OtherFormat { .. } => ErrorKind::FailedPrecondition,
             Self::Row { .. } | Self::TooLittle { .. } => ErrorKind::InvalidArgument,
-            Self::Engine(_) => ErrorKind::Internal,
+            Self::Engine(_) | Self::Text { .. } => ErrorKind::Internal,
         }
     }
 }

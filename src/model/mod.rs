@@ -5,12 +5,13 @@
 //! - [`Bundle`]: weights, vocabulary, labels and calibration, loaded whole and hashed; [`Bundle::classify`] gives a
 //!   [`Classification`], [`Bundle::embed`] a unit vector.
 //! - [`train`]: makes a bundle from labelled rows, measures it, and fits the vectors to a teacher.
+//! - [`bert`]: a large encoder from a Hugging Face folder, which whoever serves may configure as a second stage.
 //! - [`measures`]: accuracy, macro-F1, calibration error and intervals, for everyone who evaluates.
 //!
 //! Inside: `features` (what is seen) → `encoder` (vector) → `heads` (logits) → `calibration` (probabilities).
 //!
-//! Must not know: rules, articles, the index, the wire, the clock. Only `train` runs candle; the path of a message is
-//! plain arithmetic over the bundle's tensors.
+//! Must not know: rules, articles, the index, the wire, the clock. Only `train` and the reference of `bert` run candle; the
+//! path of a message is plain arithmetic over tensors.
 //!
 //! Invariants: a bundle is immutable and gives the same answer for the same text; only labels of the label set are given;
 //! a text of which nothing is known gets the harmless labels (other, normal, other, neutral), never NaN.
@@ -18,6 +19,7 @@
 //! To add a head: a variant of [`Head`] with its range in `heads::Layout`, its labels in [`LabelSet`], its targets in `train::rows`, its
 //! place in [`Classification`], and a new bundle format.
 
+pub mod bert;
 mod bundle;
 mod calibration;
 mod classification;

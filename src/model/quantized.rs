@@ -18,13 +18,18 @@ impl QuantizedTable {
     /// Rounds rows of `width` values, given one after another.
     pub fn from_rows(rows: &[f32], width: usize) -> Self {
         let mut table = Self { width, scales: Vec::new(), values: Vec::with_capacity(rows.len()) };
-        for row in rows.chunks_exact(width) {
+        table.push_rows(rows);
+        table
+    }
+
+    /// Rounds further rows.
+    pub fn push_rows(&mut self, rows: &[f32]) {
+        for row in rows.chunks_exact(self.width) {
             let largest = row.iter().fold(0.0f32, |largest, value| largest.max(value.abs()));
             let scale = if largest > 0.0 { largest / 127.0 } else { 1.0 };
-            table.scales.push(scale);
-            table.values.extend(row.iter().map(|value| (value / scale).round() as i8));
+            self.scales.push(scale);
+            self.values.extend(row.iter().map(|value| (value / scale).round() as i8));
         }
-        table
     }
 
     /// Adds a row to `sum`, which is as wide.

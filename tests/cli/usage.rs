@@ -9,7 +9,7 @@ use crate::harness::child::{program, run};
 fn help_names_every_command() {
     let ran = run(&["--help"]);
     assert_eq!(ran.code, Some(0), "{ran:?}");
-    for command in ["serve", "ask", "import", "export", "reindex", "train", "models", "eval"] {
+    for command in ["serve", "ask", "import", "export", "reindex", "train", "models", "eval", "encoder"] {
         assert!(ran.out.contains(command), "{command}: {}", ran.out);
         let own = run(&[command, "--help"]);
         assert_eq!(own.code, Some(0), "{own:?}");
@@ -33,6 +33,7 @@ fn wrong_usage_is_two() {
         (&["train", "--messages", "x.csv", "--ranker-only"], "--ranker-only"),
         (&["train", "--name", "acme"], "--messages"),
         (&["models"], "load"),
+        (&["encoder", "check"], "--encoder"),
         (&["models", "load"], "<NAME/VERSION>"),
         (&[], "Usage"),
     ] {
