@@ -4,7 +4,7 @@
 //! beside them messages joined of two. Must not know files or calibration. Invariant: what is random comes from the
 //! generator that is passed in.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use candle_core::{Device, Tensor};
 
@@ -39,12 +39,37 @@ pub(super) struct School<'e> {
 impl<'e> School<'e> {
     /// Gathers the marks of the examples.
     pub fn new(examples: Vec<Example>, encoder: &'e Encoder, settings: &'e Settings, segmenter: Segmenter) -> Self {
-        let (marks, factors) = known_marks(&examples, settings.min_mark_rows);
+        let (marks, factors) = known_marks(&examples, settings);
         Self { examples, marks, factors, encoder, settings, segmenter }
     }
 
+    /// Teaches a network from each seed, side by side; tells the loss of each pass of any of them.
+    pub fn teach_all(
+        &self,
+        course: &Course,
+        seeds: &[u64],
+        tell: &mut dyn FnMut(f32),
+    ) -> Result<Vec<Weights>, ModelError> {
+        std::thread::scope(|scope| {
+            let (sender, losses) = std::sync::mpsc::sync_channel(seeds.len());
+            let teach = |seed: u64| {
+                let sender = sender.clone();
+                let mut rng = fastrand::Rng::with_seed(seed);
+                // Who listens no more has given up.
+                scope.spawn(move || self.teach(course, &mut rng, &mut |loss| sender.send(loss).unwrap_or_default()))
+            };
+            let networks: Vec<_> = seeds.iter().map(|seed| teach(*seed)).collect();
+            drop(sender);
+            losses.iter().for_each(tell);
+            let taught = |network: std::thread::ScopedJoinHandle<'_, Result<Weights, ModelError>>| {
+                network.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+            };
+            networks.into_iter().map(taught).collect()
+        })
+    }
+
     /// Teaches one network.
-    pub fn teach(
+    fn teach(
         &self,
         course: &Course,
         rng: &mut fastrand::Rng,
@@ -118,9 +143,9 @@ fn weights_in(course: &Course, example: &Example) -> [f32; Head::ALL.len()] {
     std::array::from_fn(|head| if course.heads.contains(&Head::ALL[head]) { weights[head] } else { 0.0 })
 }
 
-/// Returns the marks that occur in at least `min_rows` examples, in the order of their first occurrence, and what each
-/// counts: its inverse document frequency, of mean 1, so that what is rare learns faster than what stands everywhere.
-fn known_marks(examples: &[Example], min_rows: usize) -> (Vocabulary, Vec<f32>) {
+/// Returns the marks that occur in enough examples, in the order of their first occurrence, and what each counts: its
+/// inverse document frequency, of mean 1, so that what is rare learns faster than what stands everywhere.
+fn known_marks(examples: &[Example], settings: &Settings) -> (Vocabulary, Vec<f32>) {
     let mut counts: HashMap<u64, (usize, usize)> = HashMap::new();
     let mut order = Vec::new();
     for (example_idx, example) in examples.iter().enumerate() {
@@ -134,7 +159,14 @@ fn known_marks(examples: &[Example], min_rows: usize) -> (Vocabulary, Vec<f32>) 
             }
         });
     }
-    order.retain(|key| counts[key].0 >= min_rows);
+    order.retain(|key| counts[key].0 >= settings.min_mark_rows);
+    if order.len() > settings.max_marks {
+        // Of marks as frequent as the last one kept, the first ones stay.
+        let mut kept = order.clone();
+        kept.sort_by_key(|key| std::cmp::Reverse(counts[key].0));
+        let kept: HashSet<u64> = kept.into_iter().take(settings.max_marks).collect();
+        order.retain(|key| kept.contains(key));
+    }
     let idf = |key: &u64| 1.0 + (examples.len() as f32 / counts[key].0 as f32).ln();
     let mean = order.iter().map(idf).sum::<f32>() / order.len().max(1) as f32;
     let factors = order.iter().map(|key| idf(key) / mean).collect();

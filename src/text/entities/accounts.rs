@@ -23,13 +23,18 @@ pattern!(
 // 我收到的码是4917
 pattern!(SECRET_CODE, r"(?:收到|短信|发来|发的|给我|弹出|显示)[^\P{Han}]{0,4}码(?:是|为|:)\s*(?P<secret>\d{4,8})");
 
+// What WeChat itself makes of an account without a name.
+pattern!(MESSENGER_FORM, r"(?-u:\b)wx(?:id)?_[a-z0-9_]{5,19}(?-u:\b)");
+
 /// Words that stand after 微信 and are no account.
 const PRODUCTS: &[&str] =
     &["iphone", "ipad", "android", "windows", "harmony", "macos", "version", "ios", "wechat", "app"];
 
 /// Finds accounts of WeChat and QQ.
 pub(super) fn messengers(text: &str) -> Vec<Found> {
-    collect(&MESSENGER, text, |captures, whole| {
+    let mut found =
+        collect(&MESSENGER_FORM, text, |_, span| Some(Found { span, value: text[span.range()].to_owned() }));
+    found.extend(collect(&MESSENGER, text, |captures, whole| {
         let account = captures.name("account")?;
         let (value, link) = (account.as_str(), captures.name("link").map_or("", |link| link.as_str()));
         let span = account.range().into();
@@ -47,7 +52,8 @@ pub(super) fn messengers(text: &str) -> Vec<Found> {
             && !captures["what"].to_ascii_lowercase().contains('q');
         let is_one = !is_word && !is_code && !is_product && (has_mark || is_named) && !cuts_number(text, span);
         is_one.then(|| Found { span, value: value.to_owned() })
-    })
+    }));
+    found
 }
 
 /// Finds passwords and one-time codes.

@@ -65,7 +65,7 @@ pub(super) fn phones(text: &str) -> Vec<Found> {
             }));
         }
     }
-    if text.contains(['+', '0']) {
+    if text.contains(['+', '0', '(']) {
         found.extend(abroad(text));
     }
     found

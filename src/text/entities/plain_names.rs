@@ -9,7 +9,7 @@ use std::{
     sync::LazyLock,
 };
 
-use super::surnames::{is_dot, is_made_as_given, is_stop, is_transcribing, surname_len};
+use super::surnames::{Trust, is_dot, is_made_as_given, is_stop, is_transcribing, surname_len, transcribed_len};
 use crate::domain::Span;
 use crate::text::{chars::is_han, segment::Segmenter};
 
@@ -56,6 +56,9 @@ const LEADS: &[char] = &['于', '向', '从', '时', '应', '单', '祝', '谢',
 pub(super) fn names(text: &str) -> Vec<Span> {
     let mut borders: Option<Vec<usize>> = None;
     let mut spans: Vec<Span> = Vec::new();
+    // 余洋你好: who is greeted.
+    let greeted = led_len(text, 0).filter(|len| GREETINGS.iter().any(|greeting| text[*len..].starts_with(greeting)));
+    spans.extend(greeted.map(|len| Span::new(0, len)));
     for (at, _) in text.char_indices().filter(|(_, c)| is_han(*c)) {
         if spans.last().is_some_and(|last| at < last.end) {
             continue;
@@ -92,8 +95,10 @@ pub(super) fn led_len(text: &str, at: usize) -> Option<usize> {
     fits.then_some(len)
 }
 
+const GREETINGS: [&str; 2] = ["你好", "您好"];
 /// In characters.
 const MIN_CHARS: usize = 3;
+const MAX_CHARS: usize = 3;
 
 fn may_open(c: char) -> bool {
     COSTS.get(&c).is_none_or(|cost| *cost <= MAX_WORD_COST)
@@ -105,8 +110,10 @@ fn cost(chars: &[char]) -> u32 {
 
 /// Returns how many bytes at the start are made as a name.
 fn made_len(text: &str, is_led: bool) -> Option<usize> {
-    let (least, most, most_of_word) =
-        if is_led { (2, MAX_LED_COST, MAX_COST) } else { (MIN_CHARS, MAX_COST, MAX_WORD_COST) };
+    let (least, most) = if is_led { (2, MAX_LED_COST) } else { (MIN_CHARS, MAX_COST) };
+    if let Some(len) = transcribed_len(text, Trust::Hinted).filter(|len| *len > MAX_CHARS * "买".len()) {
+        return Some(len);
+    }
     let surname = surname_len(text)?;
     let han: Vec<char> = text.chars().take(surname + 2).take_while(|c| is_han(*c)).collect();
     [2, 1].into_iter().find_map(|given| {
@@ -123,26 +130,36 @@ fn made_len(text: &str, is_led: bool) -> Option<usize> {
             return Some(len);
         }
         let most = if num_chars == 2 { MAX_SHORT_COST } else { most };
-        let is_one = text.starts_with(may_open) && cost <= most && is_made_as_given(given) && !LAST.contains(given[given.len() - 1]);
-        (is_one && !is_worded(&text[..len], surname, cost > most_of_word) && !is_place(&text[len..])).then_some(len)
+        let is_one = text.starts_with(may_open)
+            && cost <= most
+            && is_made_as_given(given)
+            && !LAST.contains(given[given.len() - 1]);
+        (is_one && !is_worded(&text[..len], surname, is_led, cost) && !is_place(&text[len..])).then_some(len)
     })
 }
 
 /// Tells whether a surname of one character stands before a given name that very many bear.
 fn is_frequent(name: &str) -> bool {
     let given = &name[name.chars().next().map_or(0, char::len_utf8)..];
-    GIVEN_NAMES.contains(given) && !name.starts_with(LEADS) && !is_stop(name) && !Segmenter::shared().is_common_word(name)
+    GIVEN_NAMES.contains(given)
+        && !name.starts_with(LEADS)
+        && !is_stop(name)
+        && !Segmenter::shared().is_common_word(name)
 }
 
 /// Tells whether the dictionary reads something else in it.
-fn is_worded(name: &str, surname: usize, is_common: bool) -> bool {
+fn is_worded(name: &str, surname: usize, is_led: bool, cost: u32) -> bool {
     let segmenter = Segmenter::shared();
     let ends: Vec<usize> = name.char_indices().map(|(at, c)| at + c.len_utf8()).collect();
     let opens_word = surname == 1 && ends.len() > 2 && segmenter.has_word(&name[..ends[1]]);
     let given = &name[ends[surname - 1]..];
-    segmenter.has_word(name) || is_stop(name) || is_stop(&name[..ends[1]]) || is_stop(given)
+    // Persons of the dictionary are known to all, but where words lead to a name.
+    let is_word = if is_led { segmenter.is_common_word(name) } else { segmenter.has_word(name) };
+    let is_dear = cost > if is_led { MAX_COST } else { MAX_WORD_COST } || name.starts_with(LEADS);
+    is_word
+        || [name, &name[..ends[1]], given].into_iter().any(is_stop)
         || opens_word
-        || (is_common || name.starts_with(LEADS)) && segmenter.is_common_word(given)
+        || is_dear && segmenter.is_common_word(given)
 }
 
 fn is_place(rest: &str) -> bool {
@@ -185,6 +202,8 @@ mod tests {
         check("昨天给我打电话的是你们的孟祥瑞", &["孟祥瑞"]);
         check("快递是给田静怡的，不是给我的", &["田静怡"]);
         check("欧阳雅琴刚走", &["欧阳雅琴"]);
+        check("王医生说找刘国强拿报告", &["刘国强"]);
+        check("余洋你好,这是发给别人的短信吧", &["余洋"]);
         check("阿依古丽·买买提,名字里面那个点输不进去", &["阿依古丽·买买提"]);
         check("李春燕和樊玉珍都没收到", &["李春燕", "樊玉珍"]);
     }

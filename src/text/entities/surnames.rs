@@ -29,7 +29,7 @@ const NO_NAME: &str = "色湖江元方向度号称间址驾车年月";
 /// Surnames that open more words than names.
 const RARE: &str = "明水花计从能税厉月门国海阿东山火青才";
 /// What names of other peoples are written with.
-const TRANSCRIBES: &str = "阿艾安巴拜波卜布达丹旦德迪地丁东顿多俄尔法弗古哈海汗赫胡吉嘎加江杰卡凯康克库拉莱兰勒里力丽利林隆鲁罗洛玛麦买曼次曲格普增宗美蒙米姆木穆那娜尼努帕平齐其恰茜然仁热日萨赛桑沙山斯苏索塔坦提图吐托娃旺维乌西希夏肖雅亚央扬耶依伊衣尤孜玉扎泽珠卓姑夫甫堆措娅琪顺呼和浩斯琴";
+const TRANSCRIBES: &str = "阿艾安巴拜波卜布达丹旦德迪地丁东顿多俄尔法弗古哈海汗赫胡吉嘎加江杰卡凯康克库拉莱兰勒里力丽利林隆鲁罗洛玛麦买曼次曲格普增宗美蒙米姆木穆那娜尼努帕平齐其恰茜然仁热日萨赛桑沙山斯苏索塔坦提图吐托娃旺维乌西希夏肖雅亚央扬耶依伊衣尤孜玉扎泽珠卓姑夫甫堆措娅琪顺呼和浩斯琴合";
 /// With a surname before these a person is called, not named: 王总, 李姐.
 const CALLED: &str = "总工姐哥叔姨嫂师董局处科某氏先女小老经主医";
 
@@ -67,12 +67,12 @@ pub(super) fn name_len(text: &str, trust: Trust) -> Option<usize> {
     }
     let han: Vec<char> = text.chars().take(6).take_while(|c| is_han(*c)).collect();
     if trust != Trust::Doubted
-        && let Some(len) = transcribed_len(text)
+        && let Some(len) = transcribed_len(text, trust)
     {
         return Some(len);
     }
     let Some(surname) = surname_len(text) else {
-        let is_labelled = trust == Trust::Labelled;
+        let is_labelled = matches!(trust, Trust::Labelled) || trust == Trust::Called && is_rare(&han);
         return pet_len(text, &han, trust).or_else(|| is_labelled.then(|| labelled_len(text, &han)).flatten());
     };
     // 欧阳 alone may be 欧 with a given name; what stands before a mask is what the mask left.
@@ -188,8 +188,7 @@ fn given_len(text: &str, han: &[char], surname: usize, trust: Trust) -> Option<u
     if let (Trust::Called, Some(len)) = (trust, name.called_len()) {
         return Some(len);
     }
-    let is_plain =
-        name.fits(2) && name.ends(2) && name.is_typical(2) && !starts_stop(text);
+    let is_plain = name.fits(2) && name.ends(2) && name.is_typical(2) && !starts_stop(text);
     if surname == 1 && opens_word(text, han, if is_plain { 3 } else { 2 }, trust) {
         return None;
     }
@@ -358,6 +357,9 @@ fn dotted_len(text: &str) -> Option<usize> {
         // 艾合买提收货人: what follows without a sign is of other characters.
         let goes_on = whole > MAX_PART && usual >= 2 * "买".len();
         let part = if goes_on { usual } else { whole };
+        if whole > MAX_PART && !goes_on {
+            return None;
+        }
         let has_title = TITLES.iter().any(|title| rest[..part].contains(title));
         if part < 2 * "买".len() || has_title {
             return None;
@@ -376,8 +378,10 @@ fn dotted_len(text: &str) -> Option<usize> {
 }
 
 /// Names of other peoples without a dot: 古丽娜尔, 次仁卓玛.
-fn transcribed_len(text: &str) -> Option<usize> {
-    let num_chars = text.chars().take_while(|c| TRANSCRIBES.contains(*c)).take(8).count();
+pub(super) fn transcribed_len(text: &str, trust: Trust) -> Option<usize> {
+    // 我叫乌云其木格: words too, where only a name can stand.
+    let is_of_name = |c: &char| TRANSCRIBES.contains(*c) || trust == Trust::Called && "云高日".contains(*c);
+    let num_chars = text.chars().take_while(is_of_name).take(8).count();
     let len: usize = text.chars().take(num_chars).map(char::len_utf8).sum();
     let is_one = (3..=7).contains(&num_chars)
         && is_end(&text[len..])
@@ -398,12 +402,16 @@ fn pet_len(text: &str, han: &[char], trust: Trust) -> Option<usize> {
     is_one.then_some(len)
 }
 
+/// Tells whether the characters are a surname that opens more words than names, and a given name: 花雨桐.
+fn is_rare(han: &[char]) -> bool {
+    let is_given = |given: &[char]| given.iter().all(|c| TYPICAL.contains(c) && !FOLLOWS.contains(*c));
+    han.len() == 3 && RARE.contains(han[0]) && is_given(&han[1..])
+}
+
 /// After a label with a colon: two to four characters that stand alone and are no common word.
 fn labelled_len(text: &str, han: &[char]) -> Option<usize> {
     let len: usize = han.iter().map(|c| c.len_utf8()).sum();
-    let is_rare_surname = han.len() == 3
-        && RARE.contains(han[0])
-        && han[1..].iter().all(|c| TYPICAL.contains(c) && !FOLLOWS.contains(*c));
+    let is_rare_surname = is_rare(han);
     let is_one = (2..=4).contains(&han.len())
         && is_end(&text[len..])
         && han.iter().all(|c| !NEVER.contains(*c))
