@@ -91,7 +91,7 @@ pub struct UrgencySignal {
 pub struct UrgencyPolicy {
     /// In [0, 1] by kind; 0 silences a kind, and one that is left out has its default.
     pub weights: BTreeMap<SignalKind, f32>,
-    /// At or above this probability a message is urgent.
+    /// At or above this probability a message is urgent; low, for to miss one costs more than one too many.
     pub urgent_threshold: f32,
     /// At or above this probability of being at least important, a message is.
     pub important_threshold: f32,
@@ -111,7 +111,7 @@ impl Default for UrgencyPolicy {
         Self {
             weights: SignalKind::ALL.into_iter().map(|kind| (kind, kind.default_weight())).collect(),
             // To miss what is urgent costs more than to look once in vain.
-            urgent_threshold: 0.45,
+            urgent_threshold: 0.35,
             important_threshold: 0.5,
             complaint_floor: Urgency::Important,
         }

@@ -55,12 +55,13 @@ const LEADS: &[char] = &['于', '向', '从', '时', '应', '单', '祝', '谢',
 /// Returns the names in a text.
 pub(super) fn names(text: &str) -> Vec<Span> {
     let mut borders: Option<Vec<usize>> = None;
-    let mut spans: Vec<Span> = Vec::new();
+    let dots = text.char_indices().filter(|(_, c)| is_dot(*c));
+    let mut spans: Vec<Span> = dots.filter_map(|(at, dot)| dotted(text, at, dot)).collect();
     // 余洋你好: who is greeted.
     let greeted = led_len(text, 0).filter(|len| GREETINGS.iter().any(|greeting| text[*len..].starts_with(greeting)));
     spans.extend(greeted.map(|len| Span::new(0, len)));
     for (at, _) in text.char_indices().filter(|(_, c)| is_han(*c)) {
-        if spans.last().is_some_and(|last| at < last.end) {
+        if spans.iter().any(|span| span.range().contains(&at)) {
             continue;
         }
         let Some(len) = made_len(&text[at..], false).filter(|len| !is_joined(text, Span::new(at, at + len))) else {
@@ -71,7 +72,6 @@ pub(super) fn names(text: &str) -> Vec<Span> {
             spans.push(Span::new(at, at + len));
         }
     }
-    spans.extend(text.char_indices().filter(|(_, c)| is_dot(*c)).filter_map(|(at, dot)| dotted(text, at, dot)));
     spans
 }
 
