@@ -2,13 +2,15 @@
 
 use std::{
     path::Path,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
 use prost::Message;
 use tonic::{Code, Status};
 use yingda::{
-    domain::{KnowledgeBaseId, Timestamp},
+    app::{App, StoreKind},
+    domain::{KnowledgeBaseId, ManualClock, Timestamp},
     knowledge::{FileFormat, ImportMode, ImportOptions, Request},
     rpc::pb::{
         self,
@@ -24,7 +26,7 @@ use crate::harness::{
     refusal::{self, Refusal},
     repository,
     sample::{Base, article, ask, base_name, id_of},
-    server::{Clients, Running, Setup, demo},
+    server::{Clients, Running, Setup, config, demo},
 };
 
 const OWN: i32 = pb::CalibrationSource::OwnQuestions as i32;
@@ -220,6 +222,34 @@ async fn what_was_asked_for_holds_until_the_policy_changes_and_beyond_a_restart(
 }
 
 #[tokio::test]
+async fn another_process_takes_what_is_kept_instead_of_computing_it() {
+    let folder = tempfile::TempDir::new().expect("a folder");
+    let server = start(folder.path(), MOMENT);
+    let base = bank(&server).await;
+    settled(&base.clients, "bank", |calibration| calibration.source == OWN).await;
+    let id = KnowledgeBaseId::try_new("bank").expect("an id");
+    let later = Arc::new(ManualClock::new(Timestamp(MOMENT.0 + 60_000)));
+    let config = config(Some(folder.path().to_owned()));
+    let other = App::start_with(&config, &StoreKind::FolderWithIndexInMemory, later, None).expect("it starts");
+    assert!(other.wait_ready().expect("it loads"));
+    let taken = || other.live.load().bases[&id].calibration.clone().expect("it was kept");
+    assert_eq!((taken().create_time, taken().wanted.wanted_precision), (MOMENT, 0.95));
+
+    let stricter = pb::CalibrateThresholdsRequest { wanted_precision: Some(0.99), ..request("bank") };
+    let stricter = response(&calibrate(&base.clients, stricter).await);
+    other.begin_calibrating(Duration::from_millis(20)).expect("a thread");
+    let since = Instant::now();
+    while taken().wanted.wanted_precision != 0.99 {
+        assert!(since.elapsed() < Duration::from_secs(60), "{:?}", taken());
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert_eq!((taken().create_time, taken().answer_threshold), (MOMENT, answer_threshold(&stricter)));
+    other.stop();
+    other.begin_calibrating(Duration::from_millis(20)).expect("nothing is begun after the end");
+    server.stop().await.expect("it ends in order");
+}
+
+#[tokio::test]
 async fn many_edits_ask_for_another_calibration_and_no_answer_waits() {
     let server = Running::start(&Setup::default());
     let mut base = bank(&server).await;
@@ -234,6 +264,13 @@ async fn many_edits_ask_for_another_calibration_and_no_answer_waits() {
     let after = settled(&base.clients, "bank", |calibration| calibration.revision > before.revision).await;
     assert_eq!(after.generation, before.generation);
     assert!(after.questions_left_out <= before.questions_left_out);
+
+    let list = pb::ListArticlesRequest { parent: base.name.clone(), page_size: 60, ..Default::default() };
+    let listed = base.clients.knowledge.list_articles(list).await.expect("a list").into_inner().articles;
+    for article in &listed {
+        base.delete(id_of(&article.name)).await;
+    }
+    settled(&base.clients, "bank", |calibration| calibration.source == SHIPPED).await;
 }
 
 async fn first_article(base: &Base) -> pb::Article {

@@ -235,6 +235,10 @@ impl CalibrationDesk {
             Err(CalibrationError::Stopped) => Ok(()),
             Err(error) => Err(error),
             Ok(None) => {
+                // What a base of more articles was calibrated by does not fit any more.
+                if base.calibration.is_some() {
+                    self.live.calibrate(id, None);
+                }
                 self.note(id, Seen { tried: Some((revision, wanted)), ..seen });
                 Ok(())
             }
