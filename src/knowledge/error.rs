@@ -129,7 +129,6 @@ fn store_reason(error: &StoreError) -> &'static str {
         StoreError::DraftChanged { what: "rules", .. } => "RULES_DRAFT_CHANGED",
         StoreError::DraftChanged { .. } => "LEXICON_DRAFT_CHANGED",
         StoreError::BundleChoiceChanged => "BUNDLE_CHANGED",
-        StoreError::CalibrationChanged { .. } => "CALIBRATION_CHANGED",
         StoreError::Corrupt { .. } => "STORE_CORRUPT",
         StoreError::Unavailable { .. } => "STORE_UNAVAILABLE",
     }

@@ -35,9 +35,6 @@ pub enum StoreError {
     /// Somebody else chose a bundle since the choice was read.
     #[error("another bundle was chosen meanwhile")]
     BundleChoiceChanged,
-    /// Somebody else calibrated the base since its calibration was read.
-    #[error("knowledge base {knowledge_base} was calibrated meanwhile")]
-    CalibrationChanged { knowledge_base: String },
     /// What is stored cannot be understood.
     #[error("table {table} is corrupt at {row}")]
     Corrupt { table: &'static str, row: String, source: Cause },
@@ -52,10 +49,7 @@ impl StoreError {
         match self {
             Self::NotFound { .. } => ErrorKind::NotFound,
             Self::AlreadyExists { .. } => ErrorKind::AlreadyExists,
-            Self::EtagMismatch { .. }
-            | Self::DraftChanged { .. }
-            | Self::BundleChoiceChanged
-            | Self::CalibrationChanged { .. } => ErrorKind::Aborted,
+            Self::EtagMismatch { .. } | Self::DraftChanged { .. } | Self::BundleChoiceChanged => ErrorKind::Aborted,
             Self::FingerprintMismatch { .. } => ErrorKind::InvalidArgument,
             Self::NotEmpty { .. } | Self::UnknownSchema { .. } => ErrorKind::FailedPrecondition,
             Self::Corrupt { .. } => ErrorKind::Internal,

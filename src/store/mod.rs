@@ -238,14 +238,14 @@ pub trait Store: Send + Sync {
     fn calibration(&self, knowledge_base: &KnowledgeBaseId, generation: &str) -> Result<Option<(Calibration, u64)>>;
 
     /// Overwrites the calibration of a base in the calibration's generation, durable on return, and returns the version
-    /// it has then; `expected` is the version that was read, 0 for none, `CalibrationChanged` where it is another now.
-    /// Not in the feed, and gone with the base; `NotFound` where that does not exist.
+    /// it has then; `expected` is the version that was read, 0 for none. `None`, and nothing is changed, where it is
+    /// another now. Not in the feed, and gone with the base; `NotFound` where that does not exist.
     fn keep_calibration(
         &self,
         knowledge_base: &KnowledgeBaseId,
         calibration: &Calibration,
         expected: u64,
-    ) -> Result<u64>;
+    ) -> Result<Option<u64>>;
 
     /// Keeps answer records; one whose id is there already is left as it is.
     fn add_answer_records(&self, records: &[AnswerRecord]) -> Result<()>;

@@ -143,10 +143,9 @@ impl CalibrationDesk {
         }
         loop {
             let kept = self.store.calibration(id, &calibration.generation)?;
-            match self.keep(id, &calibration, kept.map_or(0, |(_, version)| version)) {
-                // Another replica came first: this is the later word.
-                Err(CalibrationError::Store(StoreError::CalibrationChanged { .. })) => {}
-                kept => return kept.map(|()| calibration),
+            // Where another replica came first, this is the later word.
+            if self.keep(id, &calibration, kept.map_or(0, |(_, version)| version))? {
+                return Ok(calibration);
             }
         }
     }
@@ -243,11 +242,9 @@ impl CalibrationDesk {
                 Ok(())
             }
             Ok(Some(calibration)) => match self.keep(id, &calibration, seen.version) {
-                // Another replica came first, or the base is gone; the next round sees it.
-                Err(CalibrationError::Store(StoreError::CalibrationChanged { .. } | StoreError::NotFound { .. })) => {
-                    Ok(())
-                }
-                kept => kept,
+                // Where another replica came first, or the base is gone, the next round sees it.
+                Ok(_) | Err(CalibrationError::Store(StoreError::NotFound { .. })) => Ok(()),
+                Err(error) => Err(error),
             },
         }
     }
@@ -266,19 +263,19 @@ impl CalibrationDesk {
         Ok(calibration.map(Arc::new))
     }
 
-    /// Keeps a calibration and makes it serve.
+    /// Keeps a calibration and makes it serve; false, and nothing is done, where another was kept meanwhile.
     fn keep(
         &self,
         id: &KnowledgeBaseId,
         calibration: &Arc<Calibration>,
         expected: u64,
-    ) -> Result<(), CalibrationError> {
-        let version = self.store.keep_calibration(id, calibration, expected)?;
+    ) -> Result<bool, CalibrationError> {
+        let Some(version) = self.store.keep_calibration(id, calibration, expected)? else { return Ok(false) };
         self.live.calibrate(id, Some(Arc::clone(calibration)));
         let Calibration { generation, revision, scale, shift, answer_threshold, .. } = &**calibration;
         tracing::info!(knowledge_base = %id, revision = revision.0, scale, shift, answer_threshold, "calibrated");
         self.note(id, Seen { generation: generation.clone(), version, ..self.seen_of(id) });
-        Ok(())
+        Ok(true)
     }
 
     fn is_stopped(&self) -> bool {

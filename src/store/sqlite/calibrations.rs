@@ -5,8 +5,8 @@ use rusqlite::{Connection, params};
 use super::bases;
 use super::statement::Statement;
 use crate::domain::{Calibration, KnowledgeBaseId};
+use crate::store::Result;
 use crate::store::rows::{CalibrationBody, encode};
-use crate::store::{Result, StoreError};
 
 const VERSIONS: Statement = Statement::new(
     "calibrations",
@@ -46,20 +46,20 @@ pub(super) fn get(
     })
 }
 
-/// Overwrites the calibration of a base and returns the version it has then.
+/// Overwrites the calibration of a base and returns the version it has then; `None` where it was another than expected.
 pub(super) fn put(
     connection: &Connection,
     knowledge_base: &KnowledgeBaseId,
     calibration: &Calibration,
     expected: u64,
-) -> Result<u64> {
+) -> Result<Option<u64>> {
     bases::require(connection, knowledge_base)?;
     let key = params![knowledge_base.as_str(), calibration.generation];
     let found = VERSION.first(connection, key, |cells| cells.count(2))?.unwrap_or(0);
     if found != expected {
-        return Err(StoreError::CalibrationChanged { knowledge_base: knowledge_base.to_string() });
+        return Ok(None);
     }
     let (version, body) = (found + 1, encode(&CalibrationBody::from(calibration)));
     PUT.run(connection, params![knowledge_base.as_str(), calibration.generation, version as i64, body])?;
-    Ok(version)
+    Ok(Some(version))
 }

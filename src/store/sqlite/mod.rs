@@ -211,7 +211,7 @@ impl Store for SqliteStore {
         knowledge_base: &KnowledgeBaseId,
         calibration: &Calibration,
         expected: u64,
-    ) -> Result<u64> {
+    ) -> Result<Option<u64>> {
         self.append(|transaction| calibrations::put(transaction, knowledge_base, calibration, expected))
     }
 
