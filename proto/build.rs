@@ -4,7 +4,7 @@ use std::{env, error::Error, fs, path::PathBuf};
 
 use prost::Message;
 
-const SERVICES: [&str; 10] = [
+const SERVICES: [&str; 11] = [
     "yingda/v1/assist.proto",
     "yingda/v1/text_tools.proto",
     "yingda/v1/knowledge.proto",
@@ -12,6 +12,7 @@ const SERVICES: [&str; 10] = [
     "yingda/v1/rules.proto",
     "yingda/v1/feedback.proto",
     "yingda/v1/indexing.proto",
+    "yingda/v1/evaluation.proto",
     "yingda/v1/models.proto",
     "yingda/v1/server_info.proto",
     "google/longrunning/operations.proto",

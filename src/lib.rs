@@ -9,7 +9,7 @@
 //! | [`cli`] | commands, their options and output | clap, anyhow |
 //! | [`app`] | configuration, clock, logs, putting the rooms together | |
 //! | [`rpc`] | the wire: `yingda.v1` over gRPC | tonic, prost, tower |
-//! | [`insight`] | records, feedback, evaluation, training of the ranker | |
+//! | [`insight`] | records, feedback, evaluation, calibration, training of the ranker | |
 //! | [`assist`] | the path of one message | |
 //! | [`knowledge`] | articles, lexicons, rules, files, the indexer | |
 //! | [`model`] | the bundle: encoder, heads, calibration, training | candle |

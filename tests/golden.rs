@@ -12,8 +12,9 @@ use crate::harness::{MOMENT, json_lines, server::demo};
 
 const BASES: [&str; 4] = ["bank", "electronics", "retail", "telecom"];
 const LEAST_R1: f64 = 0.90;
-const LEAST_COVERAGE: f64 = 0.70;
-const MOST_FALSE_ANSWERS: f64 = 0.06;
+const LEAST_COVERAGE: f64 = 0.77;
+/// The thresholds are set for the precision that the policy wants, and these cost some of it.
+const MOST_FALSE_ANSWERS: f64 = 0.12;
 
 fn questions(base: &str) -> Vec<Expected> {
     let knowledge_base = KnowledgeBaseId::try_new(base).expect("an id");
@@ -59,7 +60,7 @@ fn golden_questions_are_answered_as_well_as_before() {
 fn confidence_is_calibrated() {
     let questions: Vec<Expected> = BASES.iter().flat_map(|base| questions(base)).collect();
     let report = evaluation::report(&ask(&questions));
-    assert!(report.ece <= 0.08, "ECE {:.3}", report.ece);
+    assert!(report.ece <= 0.05, "ECE {:.3}", report.ece);
     assert!(report.precision_at_policy >= 0.95, "precision {:.3}", report.precision_at_policy);
 }
 

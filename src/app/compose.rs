@@ -3,7 +3,8 @@
 use std::{
     fs,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
 use thiserror::Error;
@@ -14,11 +15,12 @@ use super::{
 };
 use crate::{
     assist::{Live, Parts, Shared},
-    domain::{Clock, KnowledgeBaseId},
+    domain::{Calibration, Clock, KnowledgeBaseId},
     index,
     insight::{
-        FeedbackDesk, Recorder,
-        bundles::{self, BundleDesk, BundleError, BundleFollower},
+        FeedbackDesk, Recorder, Rounds,
+        bundles::{self, BundleDesk, BundleError},
+        calibration::CalibrationDesk,
     },
     knowledge::{
         self, Indexer, IndexerHandle, IndexerSettings, Knowledge, KnowledgeError, Publish, Published, Sources,
@@ -65,10 +67,12 @@ pub struct App {
     pub recorder: Arc<Recorder>,
     pub feedback: Arc<FeedbackDesk>,
     pub bundles: Arc<BundleDesk>,
+    pub calibration: Arc<CalibrationDesk>,
     pub clock: Arc<dyn Clock>,
     pub store: Arc<dyn Store>,
     indexer: IndexerHandle,
-    follower: BundleFollower,
+    follower: Rounds,
+    calibrator: Mutex<Calibrator>,
 }
 
 impl App {
@@ -97,7 +101,7 @@ impl App {
         let live = Arc::new(Live::new(shared));
         let sides = (Arc::clone(&store), Arc::clone(&live));
         let bundles = Arc::new(BundleDesk::new(sides, folder, config.bundle.clone(), begun.as_ref()));
-        let publisher = Arc::new(LivePublisher { live: Arc::clone(&live) });
+        let publisher = Arc::new(LivePublisher { live: Arc::clone(&live), store: Arc::clone(&store) });
         let sources = Sources { store: Arc::clone(&store), publisher, clock: Arc::clone(&clock) };
         let settings = IndexerSettings {
             index_dir,
@@ -107,7 +111,8 @@ impl App {
         };
         let indexer = Indexer::spawn(sources, settings)?;
         let key = pseudonym_key(config, kind, &mut seed)?;
-        let follower = BundleFollower::spawn(Arc::clone(&bundles), config.index_poll).map_err(StartError::Thread)?;
+        let follower = bundles.follow_choice(config.index_poll).map_err(StartError::Thread)?;
+        let calibration = CalibrationDesk::new(Arc::clone(&store), Arc::clone(&live), Arc::clone(&clock));
         let recorder = Recorder::spawn(Arc::clone(&store), key, seed.fork()).map_err(StartError::Thread)?;
         Ok(Self {
             live,
@@ -115,10 +120,12 @@ impl App {
             recorder: Arc::new(recorder),
             feedback: Arc::new(FeedbackDesk::new(Arc::clone(&store), seed.fork())),
             bundles,
+            calibration: Arc::new(calibration),
             clock,
             store,
             indexer,
             follower,
+            calibrator: Mutex::new(Calibrator::NotBegun),
         })
     }
 
@@ -142,8 +149,28 @@ impl App {
         Ok(true)
     }
 
-    /// Stops the indexer and whoever switches bundles, and writes the records that wait.
+    /// Begins to calibrate the bases and to follow what other replicas calibrate; after [`App::stop`] it does nothing.
+    /// Fails where the thread cannot be started.
+    pub fn begin_calibrating(&self, poll_interval: Duration) -> Result<(), StartError> {
+        let mut calibrator = self.calibrator.lock().unwrap_or_else(PoisonError::into_inner);
+        if matches!(*calibrator, Calibrator::NotBegun) {
+            let rounds = self.calibration.follow_bases(poll_interval).map_err(StartError::Thread)?;
+            *calibrator = Calibrator::Running(rounds);
+        }
+        Ok(())
+    }
+
+    fn stop_calibrating(&self) {
+        self.calibration.stop();
+        let mut calibrator = self.calibrator.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Calibrator::Running(rounds) = std::mem::replace(&mut *calibrator, Calibrator::Stopped) {
+            rounds.stop();
+        }
+    }
+
+    /// Stops the indexer, whoever switches bundles and whoever calibrates, and writes the records that wait.
     pub fn stop(&self) {
+        self.stop_calibrating();
         self.follower.stop();
         self.indexer.stop();
         self.recorder.stop();
@@ -166,16 +193,41 @@ fn entropy() -> fastrand::Rng {
     fastrand::Rng::new()
 }
 
-/// Brings what the indexer publishes into the live snapshot.
+/// Who calibrates the bases.
+enum Calibrator {
+    NotBegun,
+    Running(Rounds),
+    Stopped,
+}
+
+/// Brings what the indexer publishes into the live snapshot, from the first time on with what was kept of its calibration.
 struct LivePublisher {
     live: Arc<Live>,
+    store: Arc<dyn Store>,
+}
+
+impl LivePublisher {
+    fn kept_calibration(&self, id: &KnowledgeBaseId) -> Option<Arc<Calibration>> {
+        let snap = self.live.load();
+        if snap.bases.contains_key(id) {
+            return None;
+        }
+        match self.store.calibration(id, &snap.shared.generation()) {
+            Ok(kept) => kept.map(|(calibration, _)| Arc::new(calibration)),
+            Err(error) => {
+                tracing::warn!(knowledge_base = %id, %error, "calibration cannot be read; the shipped one serves");
+                None
+            }
+        }
+    }
 }
 
 impl Publish for LivePublisher {
     fn publish(&self, base: Published) {
         let Published { knowledge_base, snapshot, overlay, lexicon_version, terms, rulebook } = base;
         let id = knowledge_base.id.clone();
-        let parts = Parts { record: knowledge_base, snapshot, overlay, lexicon_version, terms, rulebook };
+        let calibration = self.kept_calibration(&id);
+        let parts = Parts { record: knowledge_base, snapshot, overlay, lexicon_version, terms, rulebook, calibration };
         if let Err(error) = self.live.publish(parts) {
             tracing::error!(knowledge_base = %id, %error, "policy cannot be put to work; the old one serves");
         }

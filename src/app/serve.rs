@@ -37,12 +37,14 @@ pub async fn serve(
     (hooks.on_listening)(listener.local_addr().map_err(failed)?);
     let (ready, is_ready) = watch::channel(false);
     let loading = Arc::clone(&app);
+    let poll_interval = config.index_poll;
     let loader = tokio::task::spawn_blocking(move || {
-        let loaded = loading.wait_ready();
-        if matches!(loaded, Ok(true)) {
+        let loaded = loading.wait_ready()?;
+        if loaded {
             ready.send_replace(true);
+            loading.begin_calibrating(poll_interval)?;
         }
-        loaded
+        Ok::<bool, StartError>(loaded)
     });
     let start_time: Timestamp = app.clock.now();
     let server = Server::new(Parts {
@@ -51,6 +53,7 @@ pub async fn serve(
         recorder: Arc::clone(&app.recorder),
         feedback: Arc::clone(&app.feedback),
         bundles: Arc::clone(&app.bundles),
+        calibration: Arc::clone(&app.calibration),
         clock: Arc::clone(&app.clock),
         facts: ServerFacts {
             version: env!("CARGO_PKG_VERSION").to_owned(),

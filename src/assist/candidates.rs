@@ -137,6 +137,8 @@ pub struct Example {
     pub features: Features,
     /// The text's grams that the article does not hold.
     pub missing: Vec<u64>,
+    /// Whether nothing forbids to answer with it.
+    pub is_eligible: bool,
 }
 
 /// Compares a text with the articles that it finds, with something left out: what the ranker is trained on, by the very
@@ -156,6 +158,7 @@ pub fn examples_without(
     let examples = compared.into_iter().map(|(found, compared)| Example {
         article: found.article.article.no,
         features: compared.features,
+        is_eligible: verdict(&asked, &found, &compared) == CandidateVerdict::Eligible,
         missing: asked.missing_in(&found.article),
     });
     Ok(examples.collect())

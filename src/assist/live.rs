@@ -21,11 +21,14 @@ use super::{
     vectors::{self, Vectors},
 };
 use crate::{
-    domain::{ErrorKind, KnowledgeBase, KnowledgeBaseId, Policy, Revision, Rulebook, StoreEpoch},
-    index::Snapshot,
+    domain::{Calibration, ErrorKind, KnowledgeBase, KnowledgeBaseId, Policy, Revision, Rulebook, StoreEpoch},
+    index::{self, Snapshot},
     model::Bundle,
-    text::{AskedText, Entities, Overlay, Redactor},
+    text::{self, AskedText, Entities, Overlay, Redactor},
 };
+
+/// Raised with every change of how a base is calibrated.
+const CALIBRATION_VERSION: u32 = 1;
 
 /// A policy that cannot be put to work.
 #[derive(Debug, Error)]
@@ -76,8 +79,12 @@ pub struct Base {
     rulebook: Arc<Rulebook>,
     /// Where the bundle has an encoder.
     pub vectors: Option<Arc<Vectors>>,
-    /// The ranker's, for a base like this.
+    /// The ranker's, for a base like this, set right by its calibration.
     pub weights: Weights,
+    /// The ranker's, for a base like this, as shipped.
+    pub shipped: Weights,
+    /// None where the shipped one serves.
+    pub calibration: Option<Arc<Calibration>>,
 }
 
 /// What a base is put together from.
@@ -88,27 +95,52 @@ pub struct Parts {
     pub lexicon_version: u64,
     pub terms: Vec<String>,
     pub rulebook: Arc<Rulebook>,
+    /// As it was kept; none takes that of the base before.
+    pub calibration: Option<Arc<Calibration>>,
 }
 
 impl Base {
     /// Puts a base together; fails where its policy cannot be put to work. Vectors of articles and compiled rules that the
-    /// base before it had are taken over, so it must be of the same bundle.
+    /// base before it had are taken over, so it must be of the same bundle. A calibration of another generation is left out.
     pub fn try_new(parts: Parts, shared: &Shared, before: Option<&Base>) -> Result<Self, PolicyError> {
-        let Parts { record, snapshot, overlay, lexicon_version, terms, rulebook } = parts;
+        let Parts { record, snapshot, overlay, lexicon_version, terms, rulebook, calibration } = parts;
         let policy = Arc::new(ReadyPolicy::try_new(record.policy.clone())?);
         let known = before.and_then(|base| base.vectors.as_deref());
         let vectors = Vectors::build(&shared.bundle, &snapshot.table, known).map(Arc::new);
         let entities = Arc::new(Entities::new(&terms));
         let rules = rules_of(&record.id, &rulebook, before);
-        let weights = weights_for(&snapshot, &shared.ranker);
-        Ok(Self { policy, record, snapshot, overlay, lexicon_version, entities, rules, rulebook, vectors, weights })
+        let shipped = weights_for(&snapshot, &shared.ranker);
+        let calibration = calibration.or_else(|| before.and_then(|base| base.calibration.clone()));
+        let base = Self {
+            policy,
+            record,
+            snapshot,
+            overlay,
+            lexicon_version,
+            entities,
+            rules,
+            rulebook,
+            vectors,
+            weights: shipped,
+            shipped,
+            calibration: None,
+        };
+        Ok(base.calibrated(calibration, &shared.generation()))
+    }
+
+    /// Returns the base with a calibration, where it is of the generation, else with the shipped one.
+    fn calibrated(self, calibration: Option<Arc<Calibration>>, generation: &str) -> Self {
+        let calibration = calibration.filter(|calibration| calibration.generation == generation);
+        let weights = calibration.as_ref().map_or(self.shipped, |calibration| self.shipped.calibrated(calibration));
+        Self { weights, calibration, ..self }
     }
 
     /// Returns the base for another model; vectors of articles that `known` has are taken over.
     fn with_model(&self, model: &Model, known: Option<&Vectors>) -> Self {
         let vectors = Vectors::build(&model.bundle, &self.snapshot.table, known).map(Arc::new);
-        let weights = weights_for(&self.snapshot, &model.ranker);
-        Self { vectors, weights, ..self.clone() }
+        let shipped = weights_for(&self.snapshot, &model.ranker);
+        let base = Self { vectors, shipped, ..self.clone() };
+        base.calibrated(self.calibration.clone(), &generation(&model.bundle, &model.ranker))
     }
 }
 
@@ -164,7 +196,18 @@ pub struct Shared {
     pub store_epoch: StoreEpoch,
 }
 
+/// Names what computes confidences: calibrations of another do not fit.
+fn generation(bundle: &Bundle, ranker: &Ranker) -> String {
+    let (schema, analysis) = (index::SCHEMA_VERSION, text::ANALYSIS_VERSION);
+    format!("s{schema}-t{analysis}-c{CALIBRATION_VERSION}-{:.16}-{:016x}", bundle.hash(), ranker.fingerprint())
+}
+
 impl Shared {
+    /// Names what computes confidences: schema, analysis, bundle, ranker.
+    pub fn generation(&self) -> String {
+        generation(&self.bundle, &self.ranker)
+    }
+
     /// Returns the unit vector of what a text asks, in eight bits.
     pub(super) fn vector_of(&self, text: &AskedText<'_>) -> Vec<i8> {
         vectors::vector_of(&self.bundle, text)
@@ -210,6 +253,22 @@ impl Live {
         bases.insert(base.record.id.clone(), Arc::new(base));
         self.swap(Snap { shared: Arc::clone(&snap.shared), bases: Arc::new(bases) });
         Ok(())
+    }
+
+    /// Calibrates a base, or gives it the shipped calibration back; tells whether it is there and of the same generation.
+    pub fn calibrate(&self, id: &KnowledgeBaseId, calibration: Option<Arc<Calibration>>) -> bool {
+        let _building = self.building();
+        let snap = self.load();
+        let generation = snap.shared.generation();
+        let Some(base) = snap.bases.get(id) else { return false };
+        if calibration.as_ref().is_some_and(|calibration| calibration.generation != generation) {
+            return false;
+        }
+        let base = Base::clone(base).calibrated(calibration, &generation);
+        let mut bases = BTreeMap::clone(&snap.bases);
+        bases.insert(id.clone(), Arc::new(base));
+        self.swap(Snap { shared: Arc::clone(&snap.shared), bases: Arc::new(bases) });
+        true
     }
 
     /// Takes a base away.

@@ -16,9 +16,11 @@ use super::{
     features::{Features, NAMES, NUM_FEATURES},
     gram_weights::GramWeights,
 };
-use crate::domain::FeatureShare;
+use crate::domain::{Calibration, FeatureShare};
 
 const FORMAT: u32 = 2;
+/// Where the constant stands.
+const BIAS: usize = 0;
 
 /// A ranker that cannot be used.
 #[derive(Debug, Error)]
@@ -68,6 +70,14 @@ impl Weights {
     /// Nothing is known: every utility is 0, nothing is answered.
     pub const BLANK: Self =
         Self { weights: [0.0; NUM_FEATURES], answer_threshold: 1.0, clarify_threshold: 1.0, richness: 0.0 };
+
+    /// Returns the weights with utilities and thresholds set as a base's own questions taught.
+    pub fn calibrated(&self, calibration: &Calibration) -> Self {
+        let Calibration { scale, shift, answer_threshold, clarify_threshold, .. } = *calibration;
+        let mut weights = self.weights.map(|weight| weight * scale);
+        weights[BIAS] += shift;
+        Self { weights, answer_threshold, clarify_threshold, richness: self.richness }
+    }
 
     /// Returns the utility of an article.
     pub fn utility(&self, features: &Features) -> f32 {
@@ -138,6 +148,17 @@ impl Ranker {
             provenance: self.provenance.clone(),
         };
         serde_json::to_string_pretty(&file).expect("a struct of strings and numbers serializes")
+    }
+
+    /// Returns a number that other weights or thresholds would not have.
+    pub fn fingerprint(&self) -> u64 {
+        let bits = |weights: &Weights| {
+            let thresholds = [weights.answer_threshold, weights.clarify_threshold];
+            weights.weights.into_iter().chain(thresholds).map(f32::to_bits).collect::<Vec<u32>>()
+        };
+        // FNV-1a: the same in every process.
+        let bytes = bits(&self.sparse).into_iter().chain(bits(&self.rich)).flat_map(u32::to_le_bytes);
+        bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3))
     }
 
     /// Blends the weights for a base by the mean number of wordings of its articles.
@@ -211,6 +232,43 @@ mod tests {
         assert_eq!(ranker.for_base(20.0), ranker.rich);
         let half = ranker.for_base(3.5);
         assert!((half.answer_threshold - 0.7).abs() < 1e-6 && (half.weights[0] - 0.5).abs() < 1e-6);
+    }
+
+    #[test]
+    fn a_calibration_scales_and_shifts_every_utility() {
+        assert_eq!(NAMES[BIAS], "bias");
+        let calibration = Calibration {
+            generation: String::new(),
+            revision: crate::domain::Revision(1),
+            create_time: crate::domain::Timestamp(0),
+            wanted: crate::domain::CalibrationPolicy::default(),
+            policy: crate::domain::CalibrationPolicy::default(),
+            scale: 0.5,
+            shift: -2.0,
+            answer_threshold: 0.9,
+            clarify_threshold: 0.7,
+            questions: crate::domain::QuestionCounts::default(),
+            ece_before: 0.0,
+            ece_after: 0.0,
+            recall_at_1: 1.0,
+            curve: Vec::new(),
+        };
+        let mut features = [0.25; NUM_FEATURES];
+        features[BIAS] = 1.0;
+        let shipped = ranker().sparse;
+        let calibrated = shipped.calibrated(&calibration);
+        assert!((calibrated.utility(&features) - (0.5 * shipped.utility(&features) - 2.0)).abs() < 1e-4);
+        assert_eq!((calibrated.answer_threshold, calibrated.clarify_threshold), (0.9, 0.7));
+        assert_eq!(calibrated.richness, shipped.richness);
+    }
+
+    #[test]
+    fn other_weights_have_another_fingerprint() {
+        let ranker = ranker();
+        let mut other = ranker.clone();
+        assert_eq!(ranker.fingerprint(), other.fingerprint());
+        other.rich.weights[3] += 0.5;
+        assert_ne!(ranker.fingerprint(), other.fingerprint());
     }
 
     #[test]

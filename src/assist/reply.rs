@@ -288,6 +288,7 @@ pub fn provenance(snap: &Snap, bases: &[Arc<Base>]) -> Provenance {
         generation: base.snapshot.generation.clone(),
         lexicon_version: base.lexicon_version,
         policy_revision: base.record.record_revision,
+        calibration_revision: base.calibration.as_ref().map(|calibration| calibration.revision),
     });
     Provenance {
         bundle: format!("{}/{}", snap.shared.bundle.name(), snap.shared.bundle.version()),

@@ -40,6 +40,11 @@ impl Visibility {
     pub(super) fn of(ask: &Ask<'_>) -> Self {
         Self { channel: ask.inquiry.channel, audience: ask.inquiry.audience, now: ask.now }
     }
+
+    /// Tells whether an article may be shown.
+    pub fn shows(self, article: &IndexedArticle) -> bool {
+        is_visible(article, self)
+    }
 }
 
 /// Why an article was dropped.

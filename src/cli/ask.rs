@@ -46,14 +46,14 @@ pub(super) fn run(session: &Session, options: Options) -> anyhow::Result<()> {
     let text = text.trim_end_matches(['\n', '\r']);
     ensure!(!text.trim().is_empty(), "text: must not be empty");
     ensure!(text.chars().count() <= MAX_CHARS, "text: at most {MAX_CHARS} characters");
-    let app = offline::open_or_demo(session)?;
+    let knowledge_bases = offline::knowledge_bases(&options.knowledge_bases)?;
+    let app = offline::open_or_demo(session, &knowledge_bases)?;
     let mut inquiry = Inquiry::im(text);
     inquiry.channel = match options.channel {
         ChannelName::Im => Channel::Im,
         ChannelName::Email => Channel::Email,
         ChannelName::Phone => Channel::Phone,
     };
-    let knowledge_bases = offline::knowledge_bases(&options.knowledge_bases)?;
     let ask = Ask {
         inquiry: &inquiry,
         knowledge_bases: &knowledge_bases,

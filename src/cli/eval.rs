@@ -1,6 +1,12 @@
 //! `yingda eval`: measures on the path that serves.
 
-use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
+mod calibrate;
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use anyhow::{Context, ensure};
 use clap::{Args, Subcommand};
@@ -25,6 +31,8 @@ const EVAL_BASE: &str = "eval";
 pub(super) enum Command {
     /// Questions against articles from a file.
     Retrieval(RetrievalOptions),
+    /// A knowledge base against its own questions; what that changes for questions given.
+    Calibrate(calibrate::CalibrateOptions),
     /// Messages against their labels.
     Labels(LabelsOptions),
     /// The golden questions of the demo knowledge bases.
@@ -41,6 +49,9 @@ pub(super) struct RetrievalOptions {
     /// Questions: {"query", "article"} a line; article is null where there is no answer.
     #[arg(long, value_name = "FILE")]
     queries: PathBuf,
+    /// Leaves the base as it is before it is calibrated by its own questions.
+    #[arg(long)]
+    shipped: bool,
     /// Lists the questions that went wrong.
     #[arg(long)]
     misses: bool,
@@ -64,6 +75,9 @@ pub(super) struct GoldenOptions {
     /// Only these knowledge bases.
     #[arg(long = "kb", value_name = "ID")]
     knowledge_bases: Vec<String>,
+    /// Leaves the bases as they are before they are calibrated by their own questions.
+    #[arg(long)]
+    shipped: bool,
     /// Lists the questions that went wrong.
     #[arg(long)]
     misses: bool,
@@ -82,6 +96,7 @@ pub(super) struct RedactionOptions {
 pub(super) fn run(session: &Session, command: Command) -> anyhow::Result<()> {
     match command {
         Command::Retrieval(options) => retrieval(session, &options),
+        Command::Calibrate(options) => calibrate::run(session, &options),
         Command::Labels(options) => labels(session, &options),
         Command::Golden(options) => golden(session, &options),
         Command::Redaction(options) => redaction(session, &options),
@@ -89,20 +104,11 @@ pub(super) fn run(session: &Session, command: Command) -> anyhow::Result<()> {
 }
 
 fn retrieval(session: &Session, options: &RetrievalOptions) -> anyhow::Result<()> {
-    let base = KnowledgeBaseId::try_new(EVAL_BASE)?;
-    let app = App::start(&session.config, &StoreKind::Memory)?;
-    let data =
-        std::fs::read(&options.articles).with_context(|| format!("{} cannot be read", options.articles.display()))?;
-    import::create(&app, &base)?;
-    let settings =
-        ImportOptions { format: import::format_of(&options.articles)?, mode: ImportMode::Append, dry_run: false };
-    let report = app.knowledge.import_articles(&import::request(), &base, settings, &data)?.value;
-    if let Some(row) = report.rows.iter().find(|row| row.error.is_some()) {
-        let error = row.error.as_deref().unwrap_or_default();
-        anyhow::bail!("{}:{}: {error}", options.articles.display(), row.line);
-    }
-    app.wait_ready()?;
+    let (app, base) = import_base(session, &options.articles)?;
     let questions = files::read_queries(&options.queries, &base, |id| ArticleId::try_new(id).ok())?;
+    if !options.shipped {
+        app.calibration.calibrate_all()?;
+    }
     let asked = ask(&app, &questions, app.clock.now())?;
     let report = evaluation::report(&asked);
     if session.json {
@@ -114,6 +120,22 @@ fn retrieval(session: &Session, options: &RetrievalOptions) -> anyhow::Result<()
         print_misses(&questions, &asked);
     }
     Ok(())
+}
+
+/// Puts articles from a file into a base of their own, in memory.
+fn import_base(session: &Session, articles: &Path) -> anyhow::Result<(App, KnowledgeBaseId)> {
+    let base = KnowledgeBaseId::try_new(EVAL_BASE)?;
+    let app = App::start(&session.config, &StoreKind::Memory)?;
+    let data = std::fs::read(articles).with_context(|| format!("{} cannot be read", articles.display()))?;
+    import::create(&app, &base)?;
+    let settings = ImportOptions { format: import::format_of(articles)?, mode: ImportMode::Append, dry_run: false };
+    let report = app.knowledge.import_articles(&import::request(), &base, settings, &data)?.value;
+    if let Some(row) = report.rows.iter().find(|row| row.error.is_some()) {
+        let error = row.error.as_deref().unwrap_or_default();
+        anyhow::bail!("{}:{}: {error}", articles.display(), row.line);
+    }
+    app.wait_ready()?;
+    Ok((app, base))
 }
 
 fn labels(session: &Session, options: &LabelsOptions) -> anyhow::Result<()> {
@@ -175,6 +197,9 @@ fn golden(session: &Session, options: &GoldenOptions) -> anyhow::Result<()> {
     let mut ids = offline::knowledge_bases(&options.knowledge_bases)?;
     let installed = app.install_demo()?;
     app.wait_ready()?;
+    if !options.shipped {
+        app.calibration.calibrate_all()?;
+    }
     if ids.is_empty() {
         ids = installed;
     }

@@ -6,6 +6,7 @@
 
 mod analysis;
 mod article;
+mod calibration;
 mod clock;
 mod entity;
 mod error;
@@ -24,6 +25,7 @@ mod urgency;
 
 pub use analysis::{Analysis, FollowUpPlan, LabelProbability, Routing, RuleHit};
 pub use article::{Article, ArticleState, Audience, Channel, ChannelAnswers, Phrasing, PhrasingKind};
+pub use calibration::{Calibration, CalibrationPolicy, CurvePoint, QuestionCounts};
 pub use clock::{Clock, ManualClock, Timestamp};
 pub use entity::{Entity, EntityKind};
 pub use error::ErrorKind;

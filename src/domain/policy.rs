@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Urgency, UrgencyPolicy};
+use super::{CalibrationPolicy, Urgency, UrgencyPolicy};
 
 /// Probabilities at which the decision changes; `None` takes the calibration's.
 #[derive(Clone, Copy, Debug, PartialEq, Default)]
@@ -137,4 +137,5 @@ pub struct Policy {
     /// At most this many options in a clarification (2-4).
     pub max_clarify_options: u8,
     pub urgency: UrgencyPolicy,
+    pub calibration: CalibrationPolicy,
 }

@@ -185,6 +185,8 @@ pub struct Source {
     pub lexicon_version: u64,
     /// The revision of the policy's last change.
     pub policy_revision: Revision,
+    /// The revision it was calibrated at by its own questions.
+    pub calibration_revision: Option<Revision>,
 }
 
 /// What the reply was made with.

@@ -8,15 +8,18 @@
 
 mod error;
 mod folder;
-mod follow;
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::{
+    io,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
 pub use error::BundleError;
 pub use folder::{BundleFolder, Contents, Facts, Fault};
-pub use follow::BundleFollower;
 
 use self::error::chain;
+use super::rounds::Rounds;
 use crate::{
     assist::{Live, Model},
     domain::{BundleId, Revision},
@@ -120,6 +123,12 @@ impl BundleDesk {
             rounds_left: 0,
         };
         Self { store, live, folder, default, state: Mutex::new(state), switching: Mutex::new(()) }
+    }
+
+    /// Starts a thread that does what the choice says, whoever made it.
+    pub fn follow_choice(self: &Arc<Self>, poll_interval: Duration) -> io::Result<Rounds> {
+        let desk = Arc::clone(self);
+        Rounds::spawn("bundles", poll_interval, move || desk.follow())
     }
 
     /// Tells what serves, what is wanted, and why that is not the same. Fails where the store cannot be read.

@@ -115,6 +115,7 @@ fn merge_policy(merged: &mut Policy, given: &Policy, field: &str) -> Result<()> 
         "sensitive_words" => merged.sensitive_words.clone_from(&given.sensitive_words),
         "keep_order_numbers" => merged.keep_order_numbers = given.keep_order_numbers,
         "opening_questions" => merged.opening_questions.clone_from(&given.opening_questions),
+        "calibration" => merged.calibration = given.calibration,
         "urgency" => merged.urgency.clone_from(&given.urgency),
         "max_clarify_options" => merged.max_clarify_options = given.max_clarify_options,
         other => return Err(unknown(&format!("policy.{other}"))),

@@ -7,8 +7,8 @@ use std::{collections::BTreeMap, sync::LazyLock};
 use serde::Deserialize;
 
 use crate::domain::{
-    CalendarDay, Channel, DayKind, DueTimes, HandoffTriggers, Policy, Queue, ReplyTexts, Thresholds, Urgency,
-    UrgencyPolicy, Weekday, WorkingHours,
+    CalendarDay, CalibrationPolicy, Channel, DayKind, DueTimes, HandoffTriggers, Policy, Queue, ReplyTexts, Thresholds,
+    Urgency, UrgencyPolicy, Weekday, WorkingHours,
 };
 
 const CALENDAR: &str = include_str!("../../data/calendar/cn.json");
@@ -60,6 +60,7 @@ fn build() -> Policy {
         opening_questions: Vec::new(),
         max_clarify_options: 3,
         urgency: UrgencyPolicy::default(),
+        calibration: CalibrationPolicy::default(),
     }
 }
 

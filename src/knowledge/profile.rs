@@ -13,8 +13,8 @@ use super::{
     validate::{check_base, settle_policy},
 };
 use crate::domain::{
-    Department, KnowledgeBase, KnowledgeBaseId, Lexicon, Policy, Queue, ReplyTexts, Revision, SynonymSet, Timestamp,
-    Weekday, WorkingHours,
+    CalibrationPolicy, Department, KnowledgeBase, KnowledgeBaseId, Lexicon, Policy, Queue, ReplyTexts, Revision,
+    SynonymSet, Timestamp, Weekday, WorkingHours,
 };
 
 /// Reads `profile.json`; fails where it is not of the shape, or where the base it describes is not allowed.
@@ -65,6 +65,15 @@ struct ProfileFile {
     working_hours: Vec<HoursFile>,
     #[serde(default)]
     sensitive_words: Vec<String>,
+    #[serde(default)]
+    calibration: CalibrationFile,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct CalibrationFile {
+    wanted_precision: Option<f32>,
+    unanswerable_share: Option<f32>,
 }
 
 #[derive(Default, Deserialize)]
@@ -131,8 +140,19 @@ impl ProfileFile {
             texts: self.texts.into_texts(),
             opening_questions: self.opening_questions,
             sensitive_words: self.sensitive_words,
+            calibration: self.calibration.into_policy(),
             ..default
         })
+    }
+}
+
+impl CalibrationFile {
+    fn into_policy(self) -> CalibrationPolicy {
+        let default = CalibrationPolicy::default();
+        CalibrationPolicy {
+            wanted_precision: self.wanted_precision.unwrap_or(default.wanted_precision),
+            unanswerable_share: self.unanswerable_share.unwrap_or(default.unanswerable_share),
+        }
     }
 }
 
@@ -223,6 +243,7 @@ mod tests {
             "must be mon",
         );
         check(r#"{"display_name": "a", "texts": {"greeting": "{name}好"}}"#, "unknown slot {name}");
+        check(r#"{"display_name": "a", "calibration": {"wanted_precision": 1.0}}"#, "wanted_precision: must be within");
     }
 
     #[test]

@@ -21,6 +21,7 @@ mod call;
 mod convert;
 mod deadline;
 mod drain;
+mod evaluation;
 mod feedback;
 mod indexing;
 mod json;

@@ -21,7 +21,7 @@ use super::{
     },
     status::Failure,
 };
-use crate::domain::{Clock, ErrorKind};
+use crate::domain::Clock;
 
 /// How long a caller without timeout and deadline waits.
 const PATIENCE: Duration = Duration::from_secs(300);
@@ -59,14 +59,7 @@ impl Operations for OperationsService {
 
     async fn cancel_operation(&self, request: Request<CancelOperationRequest>) -> Result<Response<()>, Status> {
         let running = self.registry.get(&request.into_inner().name, self.clock.now())?;
-        let (reason, message) = if running.is_reindex() {
-            let message = "a reindex cannot be cancelled; answers flow from the old generation until it is done";
-            ("REINDEX_NOT_CANCELLABLE", message)
-        } else {
-            let message = "a switch of bundles cannot be cancelled; answers flow from the old one until it is done";
-            ("SWITCH_NOT_CANCELLABLE", message)
-        };
-        Err(Failure::new(ErrorKind::FailedPrecondition, reason, message).into())
+        Err(running.refuse_to_cancel().into())
     }
 
     async fn wait_operation(&self, request: Request<WaitOperationRequest>) -> Result<Response<Operation>, Status> {

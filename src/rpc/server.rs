@@ -23,6 +23,7 @@ use super::{
     assist::AssistService,
     call::CallCounts,
     drain::{Phase, Phases},
+    evaluation::EvaluationService,
     feedback::FeedbackService,
     indexing::IndexingService,
     knowledge::KnowledgeService,
@@ -31,7 +32,7 @@ use super::{
     models::ModelsService,
     operations::{OperationsService, registry::Registry},
     pb::{
-        self, assist_server::AssistServer, feedback_server::FeedbackServer,
+        self, assist_server::AssistServer, evaluation_server::EvaluationServer, feedback_server::FeedbackServer,
         google::longrunning::operations_server::OperationsServer, indexing_server::IndexingServer,
         knowledge_server::KnowledgeServer, lexicon_server::LexiconServer, models_server::ModelsServer,
         rules_server::RulesServer, server_info_server::ServerInfoServer, text_tools_server::TextToolsServer,
@@ -44,7 +45,7 @@ use super::{
 use crate::{
     assist::Live,
     domain::{Clock, ErrorKind, Timestamp},
-    insight::{FeedbackDesk, Recorder, bundles::BundleDesk},
+    insight::{FeedbackDesk, Recorder, bundles::BundleDesk, calibration::CalibrationDesk},
     knowledge::Knowledge,
 };
 
@@ -114,6 +115,7 @@ pub struct Parts {
     pub recorder: Arc<Recorder>,
     pub feedback: Arc<FeedbackDesk>,
     pub bundles: Arc<BundleDesk>,
+    pub calibration: Arc<CalibrationDesk>,
     pub clock: Arc<dyn Clock>,
     pub facts: ServerFacts,
     pub settings: Settings,
@@ -234,7 +236,7 @@ fn ended(result: Result<(), tonic::transport::Error>) -> Result<(), RpcError> {
 
 /// Puts every service on its path.
 fn routes(parts: Parts, phases: &Phases, reporter: &HealthReporter) -> Result<Routes, RpcError> {
-    let Parts { live, knowledge, recorder, feedback, bundles, clock, facts, settings } = parts;
+    let Parts { live, knowledge, recorder, feedback, bundles, calibration, clock, facts, settings } = parts;
     let most = settings.max_message_bytes;
     let registry = Arc::new(Registry::default());
     let mut routes = RoutesBuilder::default();
@@ -246,6 +248,13 @@ fn routes(parts: Parts, phases: &Phases, reporter: &HealthReporter) -> Result<Ro
     };
     let lexicon = LexiconService { knowledge: Arc::clone(&knowledge) };
     let rules = RulesService { knowledge: Arc::clone(&knowledge), live: Arc::clone(&live), clock: Arc::clone(&clock) };
+    let evaluation = EvaluationService {
+        live: Arc::clone(&live),
+        knowledge: Arc::clone(&knowledge),
+        desk: calibration,
+        registry: Arc::clone(&registry),
+        clock: Arc::clone(&clock),
+    };
     let indexing = IndexingService { knowledge, registry: Arc::clone(&registry), clock: Arc::clone(&clock) };
     let feedback = FeedbackService { desk: feedback, clock: Arc::clone(&clock) };
     let models =
@@ -260,6 +269,7 @@ fn routes(parts: Parts, phases: &Phases, reporter: &HealthReporter) -> Result<Ro
         .add_service(RulesServer::new(rules).max_decoding_message_size(most))
         .add_service(FeedbackServer::new(feedback).max_decoding_message_size(most))
         .add_service(IndexingServer::new(indexing).max_decoding_message_size(most))
+        .add_service(EvaluationServer::new(evaluation).max_decoding_message_size(most))
         .add_service(ModelsServer::new(models).max_decoding_message_size(most))
         .add_service(ServerInfoServer::new(info).max_decoding_message_size(most))
         .add_service(OperationsServer::new(operations).max_decoding_message_size(most))

@@ -25,7 +25,7 @@ use super::{
 };
 
 /// Whose health is told; the empty name is the server as a whole.
-const SERVICES: [&str; 10] = [
+const SERVICES: [&str; 11] = [
     "",
     pb::assist_server::SERVICE_NAME,
     pb::text_tools_server::SERVICE_NAME,
@@ -34,6 +34,7 @@ const SERVICES: [&str; 10] = [
     pb::rules_server::SERVICE_NAME,
     pb::feedback_server::SERVICE_NAME,
     pb::indexing_server::SERVICE_NAME,
+    pb::evaluation_server::SERVICE_NAME,
     pb::models_server::SERVICE_NAME,
     pb::server_info_server::SERVICE_NAME,
 ];

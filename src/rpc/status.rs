@@ -13,7 +13,7 @@ use super::limits::Violation;
 use crate::{
     assist::AssistError,
     domain::ErrorKind,
-    insight::{InsightError, bundles::BundleError},
+    insight::{InsightError, bundles::BundleError, calibration::CalibrationError},
     knowledge::KnowledgeError,
     store::StoreError,
 };
@@ -202,6 +202,13 @@ impl From<BundleError> for Failure {
     }
 }
 
+impl From<CalibrationError> for Failure {
+    fn from(error: CalibrationError) -> Self {
+        let kind = error.kind();
+        Self::new(kind, error.reason(), outside(kind, &error)).caused_by(error)
+    }
+}
+
 impl From<AssistError> for Failure {
     fn from(error: AssistError) -> Self {
         let kind = error.kind();
@@ -253,7 +260,7 @@ macro_rules! status_from {
     };
 }
 
-status_from!(KnowledgeError, InsightError, BundleError, AssistError);
+status_from!(KnowledgeError, InsightError, BundleError, CalibrationError, AssistError);
 
 fn cut(text: &str, most: usize) -> String {
     if text.chars().count() <= most { text.to_owned() } else { text.chars().take(most).chain(['…']).collect() }

@@ -7,6 +7,7 @@
 mod articles;
 mod bases;
 mod bundles;
+mod calibrations;
 mod feeds;
 mod lexicons;
 mod listing;
@@ -121,6 +122,8 @@ macro_rules! suite {
                     is_free_after_a_failure, is_forgotten_after_a_week, is_replayed_for_every_write;
                 bundles: is_empty_at_first, is_chosen, is_guarded_by_its_revision, is_no_change_of_a_base,
                     counts_every_choice;
+                calibrations: is_missing_at_first, is_kept_for_each_generation, is_guarded_by_its_version,
+                    goes_with_its_base, needs_its_base, is_no_change_of_a_base;
                 records: keeps_the_first_answer_record, keeps_the_first_feedback, keeps_the_first_rating;
                 feeds: counts_each_base_apart, names_what_changed, is_read_in_pages, tells_a_follower_all;
                 threads: count_without_gaps, do_a_request_once, read_one_moment;

@@ -18,8 +18,8 @@ use super::{
     Result, RulebookRecord, Store, StoreError, Write, WriteOp, Written,
 };
 use crate::domain::{
-    AnswerRecord, Article, ArticleId, ArticleNo, BundleId, Etag, Feedback, KnowledgeBase, KnowledgeBaseId, Revision,
-    Satisfaction, StoreEpoch, Timestamp,
+    AnswerRecord, Article, ArticleId, ArticleNo, BundleId, Calibration, Etag, Feedback, KnowledgeBase, KnowledgeBaseId,
+    Revision, Satisfaction, StoreEpoch, Timestamp,
 };
 
 /// A store that forgets.
@@ -50,6 +50,8 @@ struct State {
     requests: BTreeMap<(String, String), Request>,
     pruning: Pruning,
     bundle_choice: BundleChoice,
+    /// By base and generation, with its version.
+    calibrations: BTreeMap<(KnowledgeBaseId, String), (Calibration, u64)>,
     answer_records: BTreeMap<String, AnswerRecord>,
     feedback: BTreeMap<String, Feedback>,
     satisfaction: BTreeMap<String, Satisfaction>,
@@ -184,6 +186,32 @@ impl Store for MemoryStore {
         }
         *choice = BundleChoice { history: history.to_vec(), revision: Revision(expected.0 + 1) };
         Ok(choice.revision)
+    }
+
+    fn calibration_versions(&self, generation: &str) -> Result<Vec<(KnowledgeBaseId, u64)>> {
+        let state = self.lock();
+        let kept = state.calibrations.iter().filter(|((_, found), _)| found == generation);
+        Ok(kept.map(|((base, _), (_, version))| (base.clone(), *version)).collect())
+    }
+
+    fn calibration(&self, knowledge_base: &KnowledgeBaseId, generation: &str) -> Result<Option<(Calibration, u64)>> {
+        Ok(self.lock().calibrations.get(&(knowledge_base.clone(), generation.to_owned())).cloned())
+    }
+
+    fn keep_calibration(
+        &self,
+        knowledge_base: &KnowledgeBaseId,
+        calibration: &Calibration,
+        expected: u64,
+    ) -> Result<Option<u64>> {
+        let mut state = self.lock();
+        state.base(knowledge_base)?;
+        let key = (knowledge_base.clone(), calibration.generation.clone());
+        if state.calibrations.get(&key).map_or(0, |(_, version)| *version) != expected {
+            return Ok(None);
+        }
+        state.calibrations.insert(key, (calibration.clone(), expected + 1));
+        Ok(Some(expected + 1))
     }
 
     fn add_answer_records(&self, records: &[AnswerRecord]) -> Result<()> {
@@ -325,6 +353,7 @@ impl State {
             return Err(StoreError::NotEmpty { id: id.to_string() });
         }
         self.bases.remove(id);
+        self.calibrations.retain(|(base, _), _| base != id);
         self.append(id, ChangedSubject::KnowledgeBaseDeleted);
         Ok(Effect::default())
     }

@@ -1,4 +1,5 @@
-//! The truth: knowledge bases, articles, lexicons, rules, the change feed, answer records, feedback, the wanted bundle.
+//! The truth: knowledge bases, articles, lexicons, rules, the change feed, answer records, feedback, calibrations, the
+//! wanted bundle.
 //!
 //! A store takes each change in one transaction with the next revision of its knowledge base, from a locked counter row
 //! (a sequence may commit out of order, and a follower would skip one), and appends it to the change feed. It must not
@@ -19,7 +20,7 @@ pub use memory::MemoryStore;
 pub use sqlite::SqliteStore;
 
 use crate::domain::{
-    AnswerRecord, Article, ArticleId, ArticleNo, ArticleState, BundleId, Etag, Feedback, KnowledgeBase,
+    AnswerRecord, Article, ArticleId, ArticleNo, ArticleState, BundleId, Calibration, Etag, Feedback, KnowledgeBase,
     KnowledgeBaseId, Lexicon, Revision, Rulebook, Satisfaction, StoreEpoch, Timestamp,
 };
 
@@ -229,6 +230,22 @@ pub trait Store: Send + Sync {
     /// Overwrites which bundles were wanted, durable on return, and returns the revision it has then; `expected` is the
     /// revision that was read, `BundleChoiceChanged` where it is another now.
     fn choose_bundle(&self, history: &[BundleId], expected: Revision) -> Result<Revision>;
+
+    /// Lists `(base, version)` of the calibrations of a generation, by base.
+    fn calibration_versions(&self, generation: &str) -> Result<Vec<(KnowledgeBaseId, u64)>>;
+
+    /// Gets the calibration of a base in a generation with its version; `None` where none was kept.
+    fn calibration(&self, knowledge_base: &KnowledgeBaseId, generation: &str) -> Result<Option<(Calibration, u64)>>;
+
+    /// Overwrites the calibration of a base in the calibration's generation, durable on return, and returns the version
+    /// it has then; `expected` is the version that was read, 0 for none. `None`, and nothing is changed, where it is
+    /// another now. Not in the feed, and gone with the base; `NotFound` where that does not exist.
+    fn keep_calibration(
+        &self,
+        knowledge_base: &KnowledgeBaseId,
+        calibration: &Calibration,
+        expected: u64,
+    ) -> Result<Option<u64>>;
 
     /// Keeps answer records; one whose id is there already is left as it is.
     fn add_answer_records(&self, records: &[AnswerRecord]) -> Result<()>;

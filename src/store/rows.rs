@@ -7,6 +7,7 @@
 
 mod article;
 mod bundle_choice;
+mod calibration;
 mod knowledge_base;
 mod lexicon;
 mod policy;
@@ -19,6 +20,7 @@ mod tests;
 
 pub(super) use article::{ArticleBody, ArticleStamp, fold_lines, question_lines, tag_list, tag_needle};
 pub(super) use bundle_choice::BundleChoiceBody;
+pub(super) use calibration::CalibrationBody;
 pub(super) use knowledge_base::{KnowledgeBaseBody, KnowledgeBaseStamp};
 pub(super) use lexicon::LexiconBody;
 pub(super) use record::{AnswerRecordBody, FeedbackBody, SatisfactionBody};

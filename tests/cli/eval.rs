@@ -128,3 +128,50 @@ fn slips_say_what_to_do() {
     check_failed(&run(&["train", "--source", "no/such"]), 1, &["no/such"]);
     check_failed(&run(&["train", "--ranker-only", "--out", "no/such"]), 1, &["no/such"]);
 }
+
+#[test]
+fn calibrate_prints_what_it_found_and_draws_it() {
+    let folder = TempDir::new().expect("a folder");
+    let (queries, picture) = (folder.path().join("queries.jsonl"), folder.path().join("curve.svg"));
+    let rows: Vec<String> = json_lines("data/golden/bank.jsonl")
+        .iter()
+        .map(|row| serde_json::json!({"query": row["query"], "article": row["article"]}).to_string())
+        .collect();
+    std::fs::write(&queries, rows.join("\n")).expect("a file");
+    let with_queries = ["--queries", argument(&queries), "--picture", argument(&picture)];
+    let arguments = [&["--json", "eval", "calibrate", "--kb", "bank"][..], &with_queries[..]].concat();
+    let report = run(&arguments).json();
+    for key in ["scale", "shift", "answer_threshold", "clarify_threshold", "own_ece_before", "own_ece_after", "own_r1"]
+    {
+        assert!(report[key].is_number(), "{key}: {report}");
+    }
+    assert!(report["curve"].as_array().is_some_and(|curve| curve.len() > 30), "{report}");
+    let ece = |when: &str| report[when]["ece_answerable"].as_f64().expect("a figure");
+    assert!(ece("queries_after") < ece("queries_before"), "customers' questions that it has not seen: {report}");
+    let svg = std::fs::read_to_string(&picture).expect("a picture");
+    assert!(svg.contains("own questions") && svg.contains("questions given"), "{svg}");
+
+    let articles = repository("data/kb/bank/articles.jsonl");
+    let text = run(&["eval", "calibrate", "--articles", argument(&articles), "--precision", "0.9"]);
+    assert!(
+        text.out.contains("thresholds for precision 0.900") && text.out.contains("threshold  coverage"),
+        "{text:?}"
+    );
+    let both = |more: &[&str]| {
+        let golden = ["--json", "eval", "golden", "--kb", "bank"];
+        run(&[&golden[..], more].concat()).json()["ece_answerable"].as_f64().expect("a figure")
+    };
+    assert!(both(&[]) < both(&["--shipped"]));
+}
+
+#[test]
+fn slips_of_a_calibration_say_what_to_do() {
+    let folder = TempDir::new().expect("a folder");
+    let few = folder.path().join("few.jsonl");
+    std::fs::write(&few, r#"{"id": "a", "standard_question": "怎么退货", "answer": "答"}"#).expect("a file");
+    check_failed(&run(&["eval", "calibrate", "--articles", argument(&few)]), 1, &["30 articles"]);
+    check_failed(&run(&["eval", "calibrate", "--kb", "nowhere"]), 1, &["nowhere"]);
+    check_failed(&run(&["eval", "calibrate", "--kb", "bank", "--precision", "1.5"]), 1, &["--precision", "0.5"]);
+    check_failed(&run(&["eval", "calibrate", "--kb", "bank", "--unanswerable", "1"]), 1, &["--unanswerable", "0.9"]);
+    check_failed(&run(&["eval", "calibrate"]), 2, &["--articles"]);
+}

@@ -15,7 +15,7 @@ use yingda::{
     app::{self, App, Config, Hooks, RawConfig, ServeError, StoreKind},
     domain::{ManualClock, Timestamp},
     rpc::pb::{
-        assist_client::AssistClient, feedback_client::FeedbackClient,
+        assist_client::AssistClient, evaluation_client::EvaluationClient, feedback_client::FeedbackClient,
         google::longrunning::operations_client::OperationsClient, indexing_client::IndexingClient,
         knowledge_client::KnowledgeClient, lexicon_client::LexiconClient, models_client::ModelsClient,
         rules_client::RulesClient, server_info_client::ServerInfoClient, text_tools_client::TextToolsClient,
@@ -111,6 +111,9 @@ impl Running {
         });
         let address = address.recv().expect("the server listens");
         ready.recv().expect("the server gets ready");
+        if setup.demo {
+            await_calibration(&app);
+        }
         Self { address, app, clock, stop: Mutex::new(Some(stop)), thread: Mutex::new(Some(thread)) }
     }
 
@@ -154,6 +157,7 @@ pub struct Clients {
     pub rules: RulesClient<Channel>,
     pub feedback: FeedbackClient<Channel>,
     pub indexing: IndexingClient<Channel>,
+    pub evaluation: EvaluationClient<Channel>,
     pub models: ModelsClient<Channel>,
     pub server_info: ServerInfoClient<Channel>,
     pub operations: OperationsClient<Channel>,
@@ -173,12 +177,22 @@ impl Clients {
             rules: RulesClient::new(channel.clone()),
             feedback: FeedbackClient::new(channel.clone()),
             indexing: IndexingClient::new(channel.clone()),
+            evaluation: EvaluationClient::new(channel.clone()),
             models: ModelsClient::new(channel.clone()),
             server_info: ServerInfoClient::new(channel.clone()),
             operations: OperationsClient::new(channel.clone()),
             health: HealthClient::new(channel.clone()),
             channel,
         }
+    }
+}
+
+/// Waits until every base is calibrated, so that two replies to one question do not differ.
+pub fn await_calibration(app: &App) {
+    let since = std::time::Instant::now();
+    while app.live.load().bases.values().any(|base| base.calibration.is_none()) {
+        assert!(since.elapsed() < std::time::Duration::from_secs(120), "the bases are not calibrated");
+        std::thread::sleep(std::time::Duration::from_millis(10));
     }
 }
 

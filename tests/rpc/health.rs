@@ -15,7 +15,7 @@ use crate::harness::{
     server::{Clients, demo},
 };
 
-const SERVICES: [&str; 10] = [
+const SERVICES: [&str; 11] = [
     "",
     "yingda.v1.Assist",
     "yingda.v1.TextTools",
@@ -24,6 +24,7 @@ const SERVICES: [&str; 10] = [
     "yingda.v1.Rules",
     "yingda.v1.Feedback",
     "yingda.v1.Indexing",
+    "yingda.v1.Evaluation",
     "yingda.v1.Models",
     "yingda.v1.ServerInfo",
 ];
@@ -48,6 +49,7 @@ async fn a_server_serves_from_ready_to_stop() {
         recorder: Arc::clone(&app.recorder),
         feedback: Arc::clone(&app.feedback),
         bundles: Arc::clone(&app.bundles),
+        calibration: Arc::clone(&app.calibration),
         clock: Arc::clone(&app.clock),
         facts: ServerFacts { version: "test".to_owned(), start_time: MOMENT, store_backend: "memory" },
         settings: Settings { drain_timeout: Duration::from_secs(10), ..Settings::default() },

@@ -1,6 +1,7 @@
 //! Every service over a real port.
 
 mod assist;
+mod evaluation;
 mod feedback;
 mod health;
 mod indexing;

@@ -31,6 +31,7 @@ async fn every_service_is_listed() {
         "yingda.v1.Rules",
         "yingda.v1.Feedback",
         "yingda.v1.Indexing",
+        "yingda.v1.Evaluation",
         "yingda.v1.Models",
         "yingda.v1.ServerInfo",
         "google.longrunning.Operations",

@@ -120,6 +120,7 @@ fn policy() -> ReadyPolicy {
         opening_questions: Vec::new(),
         max_clarify_options: 3,
         urgency: UrgencyPolicy::default(),
+        calibration: crate::domain::CalibrationPolicy::default(),
     })
     .expect("a good policy")
 }

@@ -14,7 +14,7 @@ pub use labels::{
     JudgedMessage, JudgedQuestion, LabelRow, LabelScoreReport, LabelsReport, QuestionReport, measure_labels,
 };
 pub use redaction::{RedactionCounts, RedactionMiss, RedactionReport, RedactionRow, measure_redaction};
-pub use retrieval::{Asked, Expected, RetrievalReport, ask_all, report};
+pub use retrieval::{Asked, Expected, RetrievalReport, ask_all, report, risk_coverage};
 
 use std::time::Duration;
 

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::{Figure, NUM_BINS, figure, quantile_us, share};
 use crate::{
     assist::{self, Ask, AssistError, Snap},
-    domain::{ArticleId, Candidate, Inquiry, KnowledgeBaseId, Outcome, Timestamp},
+    domain::{ArticleId, Candidate, CurvePoint, Inquiry, KnowledgeBaseId, Outcome, Timestamp},
     model::measures::ece,
 };
 
@@ -15,6 +15,8 @@ use crate::{
 const DEPTH: usize = 24;
 /// The share of answerable questions that get an answer where false answers are compared.
 const COVERAGE: f64 = 0.7;
+/// Steps of coverage that a curve has.
+const CURVE_STEPS: usize = 40;
 
 /// A question with what answers it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -162,6 +164,30 @@ pub fn report(asked: &[Asked]) -> RetrievalReport {
     }
 }
 
+/// Computes what answering from one confidence on comes to, in steps of coverage.
+pub fn risk_coverage(asked: &[Asked]) -> Vec<CurvePoint> {
+    let mut sorted: Vec<&Asked> = asked.iter().collect();
+    sorted.sort_by(|a, b| b.confidence.total_cmp(&a.confidence));
+    let num_answerable = asked.iter().filter(|one| one.is_answerable).count();
+    let num_unanswerable = (asked.len() - num_answerable).max(1);
+    let mut points = vec![CurvePoint { threshold: 1.0, coverage: 0.0, precision: 1.0, false_answers: 0.0 }];
+    let (mut covered, mut right) = (0, 0);
+    for (idx, one) in sorted.iter().enumerate() {
+        covered += usize::from(one.is_answerable);
+        right += usize::from(one.is_right());
+        let is_last = sorted.get(idx + 1).is_none_or(|next| next.confidence < one.confidence);
+        if is_last && covered * CURVE_STEPS >= num_answerable * points.len() {
+            points.push(CurvePoint {
+                threshold: one.confidence,
+                coverage: covered as f32 / num_answerable.max(1) as f32,
+                precision: right as f32 / (idx + 1) as f32,
+                false_answers: (idx + 1 - covered) as f32 / num_unanswerable as f32,
+            });
+        }
+    }
+    points
+}
+
 fn recall(rows: &[Asked], k: usize) -> f64 {
     share(rows, |one| one.rank.is_some_and(|rank| rank <= k))
 }
@@ -252,6 +278,11 @@ mod tests {
         assert!((report.coverage_at_policy - 0.75).abs() < 1e-9 && (report.fa_at_policy - 0.5).abs() < 1e-9);
         assert!((report.precision_at_policy - 0.5).abs() < 1e-9);
         assert!((report.cpu_us_p50 - 100.0).abs() < 1e-6);
+        let curve = risk_coverage(&rows);
+        let at = |threshold: f32| curve.iter().find(|point| point.threshold == threshold).expect("a point");
+        assert_eq!((at(0.9).coverage, at(0.9).precision, at(0.9).false_answers), (0.25, 1.0, 0.0));
+        assert_eq!((at(0.6).coverage, at(0.6).precision, at(0.6).false_answers), (0.75, 0.5, 0.5));
+        assert!(curve.windows(2).all(|pair| pair[0].coverage <= pair[1].coverage));
     }
 
     #[test]

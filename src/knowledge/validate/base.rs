@@ -6,7 +6,7 @@ use jiff::{civil::Date, tz::TimeZone};
 
 use super::{Length, WORD, check_words, slot_error};
 use crate::{
-    domain::{ArticleId, Channel, KnowledgeBase, Policy, ReplyTexts},
+    domain::{ArticleId, CalibrationPolicy, Channel, KnowledgeBase, Policy, ReplyTexts},
     knowledge::{
         error::{FieldViolation, Violations},
         policy::default_policy,
@@ -61,6 +61,7 @@ pub(in crate::knowledge) fn check_base(base: &KnowledgeBase, prefix: &str) -> Ve
     check_texts(&mut violations, &base.policy);
     check_lists(&mut violations, &base.policy);
     check_urgency(&mut violations, &base.policy);
+    check_calibration(&mut violations, &base.policy);
     let is_good = CLARIFY_OPTIONS.contains(&base.policy.max_clarify_options);
     violations.check(is_good, "policy.max_clarify_options", "must be 2 to 4");
     violations.into_list()
@@ -77,6 +78,14 @@ fn check_thresholds(violations: &mut Violations, policy: &Policy) {
     if let (Some(clarify), Some(answer)) = (thresholds.clarify, thresholds.answer) {
         violations.check(clarify <= answer, "policy.thresholds.clarify", "must not be above answer");
     }
+}
+
+fn check_calibration(violations: &mut Violations, policy: &Policy) {
+    let wanted = policy.calibration;
+    let is_good = wanted.has_good_precision();
+    violations.check(is_good, "policy.calibration.wanted_precision", CalibrationPolicy::PRECISION_RANGE);
+    let is_good = wanted.has_good_share();
+    violations.check(is_good, "policy.calibration.unanswerable_share", CalibrationPolicy::SHARE_RANGE);
 }
 
 fn check_urgency(violations: &mut Violations, policy: &Policy) {

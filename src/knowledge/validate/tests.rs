@@ -143,6 +143,9 @@ fn urgency_is_weighed_within_bounds() {
         |b| b.policy.urgency.weights = [(SignalKind::Safety, 1.1), (SignalKind::Head, f32::NAN)].into(),
         &["policy.urgency.weights[safety]", "policy.urgency.weights[head]"],
     );
+    check_policy(|b| b.policy.calibration.wanted_precision = 0.999, &[]);
+    check_policy(|b| b.policy.calibration.wanted_precision = f32::NAN, &["policy.calibration.wanted_precision"]);
+    check_policy(|b| b.policy.calibration.unanswerable_share = 0.91, &["policy.calibration.unanswerable_share"]);
     check_policy(|b| b.policy.urgency.urgent_threshold = 0.0, &["policy.urgency.urgent_threshold"]);
     check_policy(|b| b.policy.urgency.important_threshold = 1.01, &["policy.urgency.important_threshold"]);
 }

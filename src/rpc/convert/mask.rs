@@ -57,6 +57,7 @@ pub(in crate::rpc) fn knowledge_base_fields(mask: Mask, given: &pb::KnowledgeBas
             ("policy.opening_questions", !policy.opening_questions.is_empty()),
             ("policy.max_clarify_options", policy.max_clarify_options != 0),
             ("policy.urgency", policy.urgency.is_some()),
+            ("policy.calibration", policy.calibration.is_some()),
         ],
     )
 }

@@ -7,6 +7,7 @@
 
 pub(super) mod analysis;
 pub(super) mod article;
+pub(super) mod calibration;
 pub(super) mod candidate;
 pub(super) mod enums;
 pub(super) mod files;

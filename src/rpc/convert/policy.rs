@@ -11,6 +11,7 @@ use crate::{
     rpc::{
         convert::{
             article::list,
+            calibration::{calibration_policy_of, read_calibration_policy},
             enums::{
                 channel_of, day_kind_of, given, read_channel, read_day_kind, read_urgency, read_weekday, urgency_of,
                 weekday_of,
@@ -42,6 +43,7 @@ pub(in crate::rpc) fn policy_of(policy: &Policy, base: &KnowledgeBaseId) -> pb::
         opening_questions: policy.opening_questions.iter().map(|id| names::of_child(base, "articles", id)).collect(),
         max_clarify_options: policy.max_clarify_options.into(),
         urgency: Some(urgency_policy_of(&policy.urgency)),
+        calibration: Some(calibration_policy_of(policy.calibration)),
     }
 }
 
@@ -62,6 +64,7 @@ pub(in crate::rpc) fn read_policy(message: pb::Policy, base: &KnowledgeBaseId, v
         sensitive_words: message.sensitive_words,
         keep_order_numbers: message.keep_order_numbers,
         opening_questions: read_opening_questions(&message.opening_questions, base, violations),
+        calibration: read_calibration_policy(&message.calibration.unwrap_or_default()),
         urgency: read_urgency_policy(&message.urgency.unwrap_or_default(), violations),
         // What does not fit is out of the allowed range too, and is refused with it.
         max_clarify_options: u8::try_from(message.max_clarify_options).unwrap_or(u8::MAX),

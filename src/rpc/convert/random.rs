@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use fastrand::Rng;
 
 use crate::domain::{
-    Article, ArticleId, ArticleNo, ArticleState, Audience, CalendarDay, Channel, ChannelAnswers, DayKind, Department,
-    Domain, DueTimes, HandoffTriggers, KnowledgeBaseId, Policy, Queue, ReplyTexts, Revision, SignalKind, Thresholds,
-    Timestamp, Urgency, UrgencyPolicy, Weekday, WorkingHours,
+    Article, ArticleId, ArticleNo, ArticleState, Audience, CalendarDay, CalibrationPolicy, Channel, ChannelAnswers,
+    DayKind, Department, Domain, DueTimes, HandoffTriggers, KnowledgeBaseId, Policy, Queue, ReplyTexts, Revision,
+    SignalKind, Thresholds, Timestamp, Urgency, UrgencyPolicy, Weekday, WorkingHours,
 };
 
 /// Makes a text of 1 to 12 characters.
@@ -89,6 +89,7 @@ pub(in crate::rpc) fn policy(rng: &mut Rng) -> Policy {
             important_threshold: rng.f32(),
             complaint_floor: one_of(rng, Urgency::ALL),
         },
+        calibration: CalibrationPolicy { wanted_precision: rng.f32(), unanswerable_share: rng.f32() },
     }
 }
 

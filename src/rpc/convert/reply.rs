@@ -140,6 +140,7 @@ fn source_of(source: &Source) -> pb::Source {
         generation: source.generation.clone(),
         lexicon_version: i64_of(source.lexicon_version),
         policy_revision: i64_of(source.policy_revision.0),
+        calibration_revision: source.calibration_revision.map_or(0, |revision| i64_of(revision.0)),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Long work under way and lately finished, in memory: a restart forgets it.
 //!
 //! Bounded: what is finished is kept an hour, and of it the last thousand. Must not know how the work is done. Invariant:
-//! one reindex of a knowledge base at a time is under way, and one switch of bundles. To add a kind of work: a variant of
+//! one reindex and one calibration of a knowledge base at a time is under way, and one switch of bundles. To add a kind of work: a variant of
 //! [`Work`], of [`Metadata`] and of [`Response`].
 
 use std::{
@@ -14,6 +14,7 @@ use tokio::sync::watch;
 
 use crate::{
     domain::{BundleId, ErrorKind, KnowledgeBaseId, Timestamp},
+    insight::calibration::Wanted,
     rpc::{
         convert::{number::i64_of, time::timestamp_of},
         names,
@@ -39,6 +40,31 @@ pub(in crate::rpc) enum Work {
     LoadBundle(BundleId),
     /// To whichever was wanted before the named one, or before whichever is wanted.
     RollbackBundle(Option<BundleId>),
+    Calibrate(CalibrationWork),
+}
+
+/// A calibration, told from another by the very bits that were asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::rpc) struct CalibrationWork {
+    pub knowledge_base: KnowledgeBaseId,
+    precision: Option<u32>,
+    unanswerable_share: Option<u32>,
+    pub validate_only: bool,
+}
+
+impl CalibrationWork {
+    pub(in crate::rpc) fn new(knowledge_base: KnowledgeBaseId, wanted: Wanted, validate_only: bool) -> Self {
+        let (precision, unanswerable_share) =
+            (wanted.precision.map(f32::to_bits), wanted.unanswerable_share.map(f32::to_bits));
+        Self { knowledge_base, precision, unanswerable_share, validate_only }
+    }
+
+    /// Returns what it is to bring.
+    pub(in crate::rpc) fn wanted(&self) -> Wanted {
+        let (precision, unanswerable_share) =
+            (self.precision.map(f32::from_bits), self.unanswerable_share.map(f32::from_bits));
+        Wanted { precision, unanswerable_share }
+    }
 }
 
 /// How far an operation has come, by its work.
@@ -46,6 +72,7 @@ pub(in crate::rpc) enum Work {
 enum Metadata {
     Reindex(pb::ReindexMetadata),
     LoadBundle(pb::LoadBundleMetadata),
+    Calibrate(pb::CalibrateThresholdsMetadata),
 }
 
 /// What an operation gives, by its work.
@@ -53,6 +80,7 @@ enum Metadata {
 pub(in crate::rpc) enum Response {
     Reindex(pb::ReindexResponse),
     Bundle(Box<pb::Bundle>),
+    Calibration(Box<pb::Calibration>),
 }
 
 /// How an operation ended.
@@ -117,7 +145,8 @@ impl Work {
     fn excludes(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Reindex(one), Self::Reindex(another)) => one == another,
-            (Self::Reindex(_), _) | (_, Self::Reindex(_)) => false,
+            (Self::Calibrate(one), Self::Calibrate(another)) => one.knowledge_base == another.knowledge_base,
+            (Self::Reindex(_) | Self::Calibrate(_), _) | (_, Self::Reindex(_) | Self::Calibrate(_)) => false,
             _ => true,
         }
     }
@@ -127,6 +156,7 @@ impl Work {
             Self::Reindex(id) => format!("operations/reindex-{id}-{number}"),
             Self::LoadBundle(id) => format!("operations/load-{}-{}-{number}", id.name(), id.version()),
             Self::RollbackBundle(_) => format!("operations/rollback-bundle-{number}"),
+            Self::Calibrate(work) => format!("operations/calibrate-{}-{number}", work.knowledge_base),
         }
     }
 
@@ -140,6 +170,10 @@ impl Work {
             Self::LoadBundle(_) | Self::RollbackBundle(_) => {
                 Metadata::LoadBundle(pb::LoadBundleMetadata { start_time, ..Default::default() })
             }
+            Self::Calibrate(work) => {
+                let knowledge_base = names::of_knowledge_base(&work.knowledge_base);
+                Metadata::Calibrate(pb::CalibrateThresholdsMetadata { knowledge_base, start_time })
+            }
         }
     }
 
@@ -148,6 +182,7 @@ impl Work {
         let (reason, message) = match self {
             Self::Reindex(_) => ("REINDEX_RUNNING", "a reindex of the knowledge base is under way"),
             Self::LoadBundle(_) | Self::RollbackBundle(_) => ("SWITCH_RUNNING", "a switch of bundles is under way"),
+            Self::Calibrate(_) => ("CALIBRATION_RUNNING", "a calibration of the knowledge base is under way"),
         };
         Failure::new(ErrorKind::FailedPrecondition, reason, message).with("operation", name)
     }
@@ -273,6 +308,7 @@ impl Running {
         self.state.send_modify(|state| match &mut state.metadata {
             Metadata::Reindex(metadata) => (metadata.articles_done, metadata.articles_total) = (done, total),
             Metadata::LoadBundle(metadata) => (metadata.articles_done, metadata.articles_total) = (done, total),
+            Metadata::Calibrate(_) => {}
         });
     }
 
@@ -285,9 +321,23 @@ impl Running {
         });
     }
 
-    /// Tells whether it is a reindex.
-    pub(in crate::rpc) fn is_reindex(&self) -> bool {
-        matches!(self.state.borrow().metadata, Metadata::Reindex(_))
+    /// Says why it cannot be cancelled.
+    pub(in crate::rpc) fn refuse_to_cancel(&self) -> Failure {
+        let (reason, message) = match self.state.borrow().metadata {
+            Metadata::Reindex(_) => (
+                "REINDEX_NOT_CANCELLABLE",
+                "a reindex cannot be cancelled; answers flow from the old generation until it is done",
+            ),
+            Metadata::LoadBundle(_) => (
+                "SWITCH_NOT_CANCELLABLE",
+                "a switch of bundles cannot be cancelled; answers flow from the old one until it is done",
+            ),
+            Metadata::Calibrate(_) => (
+                "CALIBRATION_NOT_CANCELLABLE",
+                "a calibration cannot be cancelled; answers flow by the old one until it is done",
+            ),
+        };
+        Failure::new(ErrorKind::FailedPrecondition, reason, message)
     }
 
     /// Tells how it ended.
@@ -326,6 +376,7 @@ impl Metadata {
         match self {
             Self::Reindex(metadata) => packed("yingda.v1.ReindexMetadata", metadata),
             Self::LoadBundle(metadata) => packed("yingda.v1.LoadBundleMetadata", metadata),
+            Self::Calibrate(metadata) => packed("yingda.v1.CalibrateThresholdsMetadata", metadata),
         }
     }
 }
@@ -336,6 +387,7 @@ impl Response {
         match self {
             Self::Reindex(response) => packed("yingda.v1.ReindexResponse", response),
             Self::Bundle(bundle) => packed("yingda.v1.Bundle", &**bundle),
+            Self::Calibration(calibration) => packed("yingda.v1.Calibration", &**calibration),
         }
     }
 }

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use crate::domain::{
-    AnswerRecord, Article, ArticleId, ArticleNo, ArticleState, Audience, CalendarDay, Channel, ChannelAnswers,
-    Condition, DayKind, Department, Domain, DueTimes, Effect, Feedback, FeedbackVerdict, HandoffTriggers, InquiryType,
-    KnowledgeBase, KnowledgeBaseId, Lexicon, Policy, Queue, ReplyTexts, Revision, Rule, Rulebook, Satisfaction,
-    Sentiment, SignalKind, SynonymSet, Thresholds, Timestamp, Urgency, UrgencyPolicy, Weekday, WorkingHours,
+    AnswerRecord, Article, ArticleId, ArticleNo, ArticleState, Audience, CalendarDay, Calibration, CalibrationPolicy,
+    Channel, ChannelAnswers, Condition, CurvePoint, DayKind, Department, Domain, DueTimes, Effect, Feedback,
+    FeedbackVerdict, HandoffTriggers, InquiryType, KnowledgeBase, KnowledgeBaseId, Lexicon, Policy, QuestionCounts,
+    Queue, ReplyTexts, Revision, Rule, Rulebook, Satisfaction, Sentiment, SignalKind, SynonymSet, Thresholds,
+    Timestamp, Urgency, UrgencyPolicy, Weekday, WorkingHours,
 };
 
 pub(in crate::store) fn base_id(id: &str) -> KnowledgeBaseId {
@@ -88,6 +89,26 @@ fn policy() -> Policy {
             important_threshold: 0.4,
             complaint_floor: Urgency::Urgent,
         },
+        calibration: CalibrationPolicy { wanted_precision: 0.9, unanswerable_share: 0.2 },
+    }
+}
+
+pub(in crate::store) fn calibration(generation: &str) -> Calibration {
+    Calibration {
+        generation: generation.into(),
+        revision: Revision(7),
+        create_time: Timestamp(5),
+        wanted: CalibrationPolicy { wanted_precision: 0.9, unanswerable_share: 0.2 },
+        policy: CalibrationPolicy { wanted_precision: 0.95, unanswerable_share: 0.3 },
+        scale: 1.25,
+        shift: -0.5,
+        answer_threshold: 0.75,
+        clarify_threshold: 0.375,
+        questions: QuestionCounts { left_out: 1_200, perturbed: 3, without_answer: 800 },
+        ece_before: 0.125,
+        ece_after: 0.0625,
+        recall_at_1: 0.875,
+        curve: vec![CurvePoint { threshold: 1.0, coverage: 0.0, precision: 1.0, false_answers: 0.0 }],
     }
 }
 

@@ -16,10 +16,10 @@ pub(in crate::store) struct KnowledgeBaseStamp {
     pub update_time: Timestamp,
 }
 
-/// What the editor wrote. Format 2 weighs urgency too.
+/// What the editor wrote. Format 2 weighs urgency too, format 3 says what thresholds are to bring.
 #[derive(Debug, Serialize, Deserialize)]
 pub(in crate::store) struct KnowledgeBaseBody {
-    format: FormatUpTo<2>,
+    format: FormatUpTo<3>,
     display_name: String,
     description: String,
     policy: PolicyShape,

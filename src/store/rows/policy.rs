@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{Result, all_named, named};
 use crate::domain::{
-    CalendarDay, DayKind, Department, DueTimes, HandoffTriggers, Policy, Queue, ReplyTexts, SignalKind, Thresholds,
-    Urgency, UrgencyPolicy, Weekday, WorkingHours,
+    CalendarDay, CalibrationPolicy, DayKind, Department, DueTimes, HandoffTriggers, Policy, Queue, ReplyTexts,
+    SignalKind, Thresholds, Urgency, UrgencyPolicy, Weekday, WorkingHours,
 };
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -27,6 +27,29 @@ pub(super) struct PolicyShape {
     max_clarify_options: u8,
     /// From format 2 on.
     urgency: Option<UrgencyShape>,
+    /// From format 3 on.
+    calibration: Option<CalibrationPolicyShape>,
+}
+
+/// What thresholds are to bring.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub(super) struct CalibrationPolicyShape {
+    wanted_precision: f32,
+    unanswerable_share: f32,
+}
+
+impl From<CalibrationPolicyShape> for CalibrationPolicy {
+    fn from(shape: CalibrationPolicyShape) -> Self {
+        let CalibrationPolicyShape { wanted_precision, unanswerable_share } = shape;
+        Self { wanted_precision, unanswerable_share }
+    }
+}
+
+impl From<CalibrationPolicy> for CalibrationPolicyShape {
+    fn from(policy: CalibrationPolicy) -> Self {
+        let CalibrationPolicy { wanted_precision, unanswerable_share } = policy;
+        Self { wanted_precision, unanswerable_share }
+    }
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -130,6 +153,7 @@ impl PolicyShape {
             opening_questions: self.opening_questions,
             max_clarify_options: self.max_clarify_options,
             urgency: self.urgency.map_or_else(|| Ok(UrgencyPolicy::default()), UrgencyShape::into_policy)?,
+            calibration: self.calibration.map(CalibrationPolicy::from).unwrap_or_default(),
         })
     }
 }
@@ -153,6 +177,7 @@ impl From<&Policy> for PolicyShape {
             opening_questions: policy.opening_questions.clone(),
             max_clarify_options: policy.max_clarify_options,
             urgency: Some(UrgencyShape::from(&policy.urgency)),
+            calibration: Some(policy.calibration.into()),
         }
     }
 }

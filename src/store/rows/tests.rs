@@ -7,7 +7,8 @@ use serde::de::DeserializeOwned;
 
 use super::*;
 use crate::domain::{
-    AnswerRecord, Article, BundleId, Feedback, KnowledgeBase, Lexicon, Revision, Satisfaction, UrgencyPolicy,
+    AnswerRecord, Article, BundleId, CalibrationPolicy, Feedback, KnowledgeBase, Lexicon, Revision, Satisfaction,
+    UrgencyPolicy,
 };
 use crate::store::contract::sample;
 use crate::store::{BundleChoice, Written};
@@ -17,6 +18,10 @@ const ARTICLE_1: &str = r#"{"format":1,"standard_question":"a的退款多久到�
 const KNOWLEDGE_BASE_1: &str = r#"{"format":1,"display_name":"商城","description":"自营商城的问答","policy":{"thresholds":{"answer":0.1,"clarify":0.33333334,"abstain":null},"time_zone":"Asia/Shanghai","working_hours":[{"days":["mon","sun"],"from_minute":540,"to_minute":1080}],"calendar":[{"date":"2026-10-01","kind":"holiday","name":"国庆节"},{"date":"2026-10-10","kind":"workday","name":"调休"}],"due_times":[{"channel":"im","urgency":"normal","respond_minutes":5,"resolve_minutes":120,"around_the_clock":true},{"channel":"im","urgency":"urgent","respond_minutes":5,"resolve_minutes":120,"around_the_clock":true}],"queues":[{"id":"after-sales","name":"售后","domains":["*"],"skills":["退款"]}],"departments":[{"domain":"product","name":"产品部"}],"handoff":{"complaints":true,"urgent":true,"no_answer":false},"texts":{"greeting":"您好","complaint_acknowledgement":"抱歉","suggestion_thanks":"谢谢，已转给{department}","no_answer":"没有找到","handoff":"为您转人工，{due}前回复","handoff_off_hours":"上班后回复","clarify":"您是不是想问","blocked":"无法回答"},"sensitive_words":["敏感词"],"keep_order_numbers":true,"opening_questions":["refund-time"],"max_clarify_options":3}}"#;
 
 const KNOWLEDGE_BASE_2: &str = r#"{"format":2,"display_name":"商城","description":"自营商城的问答","policy":{"thresholds":{"answer":0.1,"clarify":0.33333334,"abstain":null},"time_zone":"Asia/Shanghai","working_hours":[{"days":["mon","sun"],"from_minute":540,"to_minute":1080}],"calendar":[{"date":"2026-10-01","kind":"holiday","name":"国庆节"},{"date":"2026-10-10","kind":"workday","name":"调休"}],"due_times":[{"channel":"im","urgency":"normal","respond_minutes":5,"resolve_minutes":120,"around_the_clock":true},{"channel":"im","urgency":"urgent","respond_minutes":5,"resolve_minutes":120,"around_the_clock":true}],"queues":[{"id":"after-sales","name":"售后","domains":["*"],"skills":["退款"]}],"departments":[{"domain":"product","name":"产品部"}],"handoff":{"complaints":true,"urgent":true,"no_answer":false},"texts":{"greeting":"您好","complaint_acknowledgement":"抱歉","suggestion_thanks":"谢谢，已转给{department}","no_answer":"没有找到","handoff":"为您转人工，{due}前回复","handoff_off_hours":"上班后回复","clarify":"您是不是想问","blocked":"无法回答"},"sensitive_words":["敏感词"],"keep_order_numbers":true,"opening_questions":["refund-time"],"max_clarify_options":3,"urgency":{"weights":{"deadline":0.0,"safety":0.1},"urgent_threshold":0.6,"important_threshold":0.4,"complaint_floor":"urgent"}}}"#;
+
+const KNOWLEDGE_BASE_3: &str = r#"{"format":3,"display_name":"商城","description":"自营商城的问答","policy":{"thresholds":{"answer":0.1,"clarify":0.33333334,"abstain":null},"time_zone":"Asia/Shanghai","working_hours":[{"days":["mon","sun"],"from_minute":540,"to_minute":1080}],"calendar":[{"date":"2026-10-01","kind":"holiday","name":"国庆节"},{"date":"2026-10-10","kind":"workday","name":"调休"}],"due_times":[{"channel":"im","urgency":"normal","respond_minutes":5,"resolve_minutes":120,"around_the_clock":true},{"channel":"im","urgency":"urgent","respond_minutes":5,"resolve_minutes":120,"around_the_clock":true}],"queues":[{"id":"after-sales","name":"售后","domains":["*"],"skills":["退款"]}],"departments":[{"domain":"product","name":"产品部"}],"handoff":{"complaints":true,"urgent":true,"no_answer":false},"texts":{"greeting":"您好","complaint_acknowledgement":"抱歉","suggestion_thanks":"谢谢，已转给{department}","no_answer":"没有找到","handoff":"为您转人工，{due}前回复","handoff_off_hours":"上班后回复","clarify":"您是不是想问","blocked":"无法回答"},"sensitive_words":["敏感词"],"keep_order_numbers":true,"opening_questions":["refund-time"],"max_clarify_options":3,"urgency":{"weights":{"deadline":0.0,"safety":0.1},"urgent_threshold":0.6,"important_threshold":0.4,"complaint_floor":"urgent"},"calibration":{"wanted_precision":0.9,"unanswerable_share":0.2}}}"#;
+
+const CALIBRATION_1: &str = r#"{"format":1,"revision":7,"create_time":5,"wanted":{"wanted_precision":0.9,"unanswerable_share":0.2},"policy":{"wanted_precision":0.95,"unanswerable_share":0.3},"scale":1.25,"shift":-0.5,"answer_threshold":0.75,"clarify_threshold":0.375,"left_out":1200,"perturbed":3,"without_answer":800,"ece_before":0.125,"ece_after":0.0625,"recall_at_1":0.875,"curve":[[1.0,0.0,1.0,0.0]]}"#;
 
 const LEXICON_1: &str =
     r#"{"format":1,"terms":["花呗","运费险"],"synonym_sets":[{"id":"refund","words":["退款","退钱"]}],"version":0}"#;
@@ -71,6 +76,11 @@ fn the_choice_of_a_bundle_is_read_and_written() {
 }
 
 #[test]
+fn calibrations_are_read_and_written() {
+    check(CALIBRATION_1, &sample::calibration("g1"), |body: CalibrationBody| Ok(body.into_calibration("g1".into())));
+}
+
+#[test]
 fn formats_of_version_1_are_read_and_written() {
     let (article, _) = stamps();
     check(ARTICLE_1, &sample::article("a"), |body: ArticleBody| body.into_article(article));
@@ -82,19 +92,21 @@ fn formats_of_version_1_are_read_and_written() {
 }
 
 #[test]
-fn knowledge_bases_of_both_formats_are_read_and_the_newer_is_written() {
+fn knowledge_bases_of_every_format_are_read_and_the_newest_is_written() {
     let (_, stamp) = stamps();
     let read =
         |fixture: &str| decode::<KnowledgeBaseBody>(fixture).unwrap().into_knowledge_base(stamp.clone()).unwrap();
     let base = sample::base("shop");
-    assert_eq!(read(KNOWLEDGE_BASE_2), base);
-    assert_eq!(encode(&KnowledgeBaseBody::from(&base)), KNOWLEDGE_BASE_2);
+    assert_eq!(read(KNOWLEDGE_BASE_3), base);
+    assert_eq!(encode(&KnowledgeBaseBody::from(&base)), KNOWLEDGE_BASE_3);
     let mut older = base;
+    older.policy.calibration = CalibrationPolicy::default();
+    assert_eq!(read(KNOWLEDGE_BASE_2), older);
     older.policy.urgency = UrgencyPolicy::default();
     assert_eq!(read(KNOWLEDGE_BASE_1), older);
-    let newer = KNOWLEDGE_BASE_2.replacen("\"format\":2", "\"format\":3", 1);
+    let newer = KNOWLEDGE_BASE_3.replacen("\"format\":3", "\"format\":4", 1);
     let error = decode::<KnowledgeBaseBody>(&newer).err().unwrap().to_string();
-    assert!(error.starts_with("format 3 is unknown, this program knows 1 to 2"), "{error}");
+    assert!(error.starts_with("format 4 is unknown, this program knows 1 to 3"), "{error}");
 }
 
 #[test]
@@ -103,7 +115,7 @@ fn replies_of_version_1_are_read_and_written() {
         format!(r#"{{"id":"{id}",{more},"create_time":-1,"update_time":-1,"body":{body}}}"#)
     };
     let article = stamped("a", r#""no":999,"revision":999"#, ARTICLE_1);
-    let base = stamped("shop", r#""revision":999,"record_revision":999"#, KNOWLEDGE_BASE_2);
+    let base = stamped("shop", r#""revision":999,"record_revision":999"#, KNOWLEDGE_BASE_3);
     let with = |article: Option<Article>, knowledge_base: Option<KnowledgeBase>| Written {
         revision: Revision(3),
         article,

@@ -11,8 +11,11 @@ use crate::domain::StoreEpoch;
 use crate::store::{Result, StoreError};
 
 /// In order; the number of them is the schema version.
-const MIGRATIONS: [&str; 2] =
-    [include_str!("../migrations/sqlite/0001_tables.sql"), include_str!("../migrations/sqlite/0002_rules.sql")];
+const MIGRATIONS: [&str; 3] = [
+    include_str!("../migrations/sqlite/0001_tables.sql"),
+    include_str!("../migrations/sqlite/0002_rules.sql"),
+    include_str!("../migrations/sqlite/0003_calibrations.sql"),
+];
 
 /// How long a call waits for another process that writes.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);

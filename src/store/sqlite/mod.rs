@@ -8,6 +8,7 @@
 mod articles;
 mod bases;
 mod bundles;
+mod calibrations;
 mod connect;
 mod feed;
 mod lexicons;
@@ -33,8 +34,8 @@ use super::{
     Write, WriteOp, Written,
 };
 use crate::domain::{
-    AnswerRecord, Article, ArticleId, ArticleNo, BundleId, Feedback, KnowledgeBase, KnowledgeBaseId, Revision,
-    Satisfaction, StoreEpoch, Timestamp,
+    AnswerRecord, Article, ArticleId, ArticleNo, BundleId, Calibration, Feedback, KnowledgeBase, KnowledgeBaseId,
+    Revision, Satisfaction, StoreEpoch, Timestamp,
 };
 
 /// The store in one SQLite file.
@@ -68,7 +69,7 @@ impl SqliteStore {
         run(&transaction)
     }
 
-    /// Runs changes outside the revisions of bases: records, feedback, ratings, the choice of a bundle.
+    /// Runs changes outside the revisions of bases: records, feedback, ratings, calibrations, the choice of a bundle.
     fn append<T>(&self, run: impl FnOnce(&Transaction<'_>) -> Result<T>) -> Result<T> {
         let mut writer = self.lock_writer();
         let transaction = begin(&mut writer.connection)?;
@@ -195,6 +196,23 @@ impl Store for SqliteStore {
 
     fn choose_bundle(&self, history: &[BundleId], expected: Revision) -> Result<Revision> {
         self.append(|transaction| bundles::choose(transaction, history, expected))
+    }
+
+    fn calibration_versions(&self, generation: &str) -> Result<Vec<(KnowledgeBaseId, u64)>> {
+        self.read(|transaction| calibrations::versions(transaction, generation))
+    }
+
+    fn calibration(&self, knowledge_base: &KnowledgeBaseId, generation: &str) -> Result<Option<(Calibration, u64)>> {
+        self.read(|transaction| calibrations::get(transaction, knowledge_base, generation))
+    }
+
+    fn keep_calibration(
+        &self,
+        knowledge_base: &KnowledgeBaseId,
+        calibration: &Calibration,
+        expected: u64,
+    ) -> Result<Option<u64>> {
+        self.append(|transaction| calibrations::put(transaction, knowledge_base, calibration, expected))
     }
 
     fn add_answer_records(&self, records: &[AnswerRecord]) -> Result<()> {

@@ -95,10 +95,10 @@ fn settings_are_durable() {
 fn a_newer_schema_is_refused_and_left_alone() {
     let folder = tempfile::tempdir().unwrap();
     drop(open_sqlite(folder.path()));
-    tamper(&file(&folder), "PRAGMA user_version = 3; PRAGMA journal_mode = DELETE");
+    tamper(&file(&folder), "PRAGMA user_version = 4; PRAGMA journal_mode = DELETE");
     let before = std::fs::read(file(&folder)).unwrap();
     let error = SqliteStore::open(&file(&folder), "epoch").unwrap_err();
-    assert!(matches!(error, StoreError::UnknownSchema { found: 3, known: 2 }), "{error:?}");
+    assert!(matches!(error, StoreError::UnknownSchema { found: 4, known: 3 }), "{error:?}");
     assert_eq!(std::fs::read(file(&folder)).unwrap(), before);
 }
 
@@ -282,8 +282,8 @@ fn corrupt_rows_are_named() {
     check_corrupt(&newer("articles", "body"), snapshot, ("articles", "shop/a", format));
     let state = json("articles", "body", "in_review", "sleeping");
     check_corrupt(&state, snapshot, ("articles", "shop/a", "state has the unknown value \"sleeping\""));
-    let newest = json("knowledge_bases", "body", "\"format\":2", "\"format\":3");
-    let known = "format 3 is unknown, this program knows 1 to 2";
+    let newest = json("knowledge_bases", "body", "\"format\":3", "\"format\":4");
+    let known = "format 4 is unknown, this program knows 1 to 3";
     check_corrupt(&newest, bases, ("knowledge_bases", "shop", known));
     let urgency = json("knowledge_bases", "body", "\"urgency\":\"urgent", "\"urgency\":\"x");
     check_corrupt(&urgency, bases, ("knowledge_bases", "shop", "unknown"));
