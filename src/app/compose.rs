@@ -10,25 +10,27 @@ use thiserror::Error;
 
 use super::{
     Config, SystemClock,
-    assets::{AssetError, models_folder, shared_with},
+    assets::{AssetError, models_folder, second_stage, shared_with},
 };
 use crate::{
-    assist::{Live, Parts, Shared},
+    assist::{Live, Parts, SecondStage, Shared},
     domain::{Clock, KnowledgeBaseId},
     index,
     insight::{
-        FeedbackDesk, Recorder,
+        Encoding, FeedbackDesk, Recorder,
         bundles::{self, BundleDesk, BundleError, BundleFollower},
     },
     knowledge::{
         self, Indexer, IndexerHandle, IndexerSettings, Knowledge, KnowledgeError, Publish, Published, Sources,
     },
+    model::bert::VectorFile,
     store::{MemoryStore, SqliteStore, Store, StoreError},
 };
 
 const DATABASE_FILE: &str = "yingda.db";
 const INDEX_DIR: &str = "index";
 const KEY_FILE: &str = "pseudonym.key";
+const VECTORS_FILE: &str = "encoder.vectors";
 
 /// The application cannot start.
 #[derive(Debug, Error)]
@@ -69,6 +71,8 @@ pub struct App {
     pub store: Arc<dyn Store>,
     indexer: IndexerHandle,
     follower: BundleFollower,
+    /// Where an encoder is configured.
+    encoding: Option<Encoding>,
 }
 
 impl App {
@@ -91,10 +95,14 @@ impl App {
             Some(shared) => (Shared { store_epoch: store.epoch().clone(), ..shared }, None),
             None => {
                 let begun = bundles::begin(&*store, &folder, &config.bundle)?;
-                (shared_with(begun.model.clone(), store.epoch().clone())?, Some(begun))
+                let shared = shared_with(begun.model.clone(), store.epoch().clone())?;
+                let second_stage = config.encoder.as_ref().map(second_stage).transpose()?;
+                (Shared { second_stage, ..shared }, Some(begun))
             }
         };
+        let stage = shared.second_stage.clone();
         let live = Arc::new(Live::new(shared));
+        let encoding = stage.map(|stage| encode(config, kind, &live, stage)).transpose()?;
         let sides = (Arc::clone(&store), Arc::clone(&live));
         let bundles = Arc::new(BundleDesk::new(sides, folder, config.bundle.clone(), begun.as_ref()));
         let publisher = Arc::new(LivePublisher { live: Arc::clone(&live) });
@@ -119,6 +127,7 @@ impl App {
             store,
             indexer,
             follower,
+            encoding,
         })
     }
 
@@ -142,9 +151,19 @@ impl App {
         Ok(true)
     }
 
+    /// Blocks until every base that serves has the vectors of the second stage, where an encoder is configured.
+    pub fn wait_encoded(&self) {
+        if let Some(encoding) = &self.encoding {
+            encoding.wait();
+        }
+    }
+
     /// Stops the indexer and whoever switches bundles, and writes the records that wait.
     pub fn stop(&self) {
         self.follower.stop();
+        if let Some(encoding) = &self.encoding {
+            encoding.stop();
+        }
         self.indexer.stop();
         self.recorder.stop();
     }
@@ -184,6 +203,22 @@ impl Publish for LivePublisher {
     fn remove(&self, id: &KnowledgeBaseId) {
         self.live.remove(id);
     }
+}
+
+/// Begins to encode the phrasings of what serves.
+fn encode(
+    config: &Config,
+    kind: &StoreKind,
+    live: &Arc<Live>,
+    stage: Arc<SecondStage>,
+) -> Result<Encoding, StartError> {
+    let path = config.data_dir.join(VECTORS_FILE);
+    let vectors = match kind {
+        StoreKind::Folder => VectorFile::open(&path, stage.encoder()).map_err(AssetError::Encoder)?,
+        StoreKind::FolderWithIndexInMemory => VectorFile::read_only(&path, stage.encoder()),
+        StoreKind::Memory => VectorFile::in_memory(stage.encoder()),
+    };
+    Encoding::spawn(Arc::clone(live), stage, vectors).map_err(StartError::Thread)
 }
 
 type Opened = (Arc<dyn Store>, Option<PathBuf>);

@@ -12,6 +12,7 @@ pub(super) fn open_or_demo(session: &Session) -> anyhow::Result<App> {
     if session.config.data_dir.join("yingda.db").is_file() {
         let app = App::start(&session.config, &StoreKind::FolderWithIndexInMemory)?;
         app.wait_ready()?;
+        app.wait_encoded();
         Ok(app)
     } else {
         demo(&session.config)
@@ -23,6 +24,7 @@ pub(super) fn demo(config: &Config) -> anyhow::Result<App> {
     let app = App::start(config, &StoreKind::Memory)?;
     app.install_demo()?;
     app.wait_ready()?;
+    app.wait_encoded();
     Ok(app)
 }
 
