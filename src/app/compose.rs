@@ -11,26 +11,28 @@ use thiserror::Error;
 
 use super::{
     Config, SystemClock,
-    assets::{AssetError, models_folder, shared_with},
+    assets::{AssetError, models_folder, second_stage, shared_with},
 };
 use crate::{
-    assist::{Live, Parts, Shared},
+    assist::{Live, Parts, SecondStage, Shared},
     domain::{Calibration, Clock, KnowledgeBaseId},
     index,
     insight::{
-        FeedbackDesk, Recorder, Rounds,
+        Encoding, FeedbackDesk, Recorder, Rounds,
         bundles::{self, BundleDesk, BundleError},
         calibration::CalibrationDesk,
     },
     knowledge::{
         self, Indexer, IndexerHandle, IndexerSettings, Knowledge, KnowledgeError, Publish, Published, Sources,
     },
+    model::bert::VectorFile,
     store::{MemoryStore, SqliteStore, Store, StoreError},
 };
 
 const DATABASE_FILE: &str = "yingda.db";
 const INDEX_DIR: &str = "index";
 const KEY_FILE: &str = "pseudonym.key";
+const VECTORS_FILE: &str = "encoder.vectors";
 
 /// The application cannot start.
 #[derive(Debug, Error)]
@@ -73,6 +75,8 @@ pub struct App {
     indexer: IndexerHandle,
     follower: Rounds,
     calibrator: Mutex<Calibrator>,
+    /// Where an encoder is configured.
+    encoding: Option<Encoding>,
 }
 
 impl App {
@@ -95,10 +99,14 @@ impl App {
             Some(shared) => (Shared { store_epoch: store.epoch().clone(), ..shared }, None),
             None => {
                 let begun = bundles::begin(&*store, &folder, &config.bundle)?;
-                (shared_with(begun.model.clone(), store.epoch().clone())?, Some(begun))
+                let shared = shared_with(begun.model.clone(), store.epoch().clone())?;
+                let second_stage = config.encoder.as_ref().map(second_stage).transpose()?;
+                (Shared { second_stage, ..shared }, Some(begun))
             }
         };
+        let stage = shared.second_stage.clone();
         let live = Arc::new(Live::new(shared));
+        let encoding = stage.map(|stage| encode(config, kind, &live, stage)).transpose()?;
         let sides = (Arc::clone(&store), Arc::clone(&live));
         let bundles = Arc::new(BundleDesk::new(sides, folder, config.bundle.clone(), begun.as_ref()));
         let publisher = Arc::new(LivePublisher { live: Arc::clone(&live), store: Arc::clone(&store) });
@@ -126,6 +134,7 @@ impl App {
             indexer,
             follower,
             calibrator: Mutex::new(Calibrator::NotBegun),
+            encoding,
         })
     }
 
@@ -147,6 +156,13 @@ impl App {
             }
         }
         Ok(true)
+    }
+
+    /// Blocks until every base that serves has the vectors of the second stage, where an encoder is configured.
+    pub fn wait_encoded(&self) {
+        if let Some(encoding) = &self.encoding {
+            encoding.wait();
+        }
     }
 
     /// Begins to calibrate the bases and to follow what other replicas calibrate; after [`App::stop`] it does nothing.
@@ -172,6 +188,9 @@ impl App {
     pub fn stop(&self) {
         self.stop_calibrating();
         self.follower.stop();
+        if let Some(encoding) = &self.encoding {
+            encoding.stop();
+        }
         self.indexer.stop();
         self.recorder.stop();
     }
@@ -236,6 +255,22 @@ impl Publish for LivePublisher {
     fn remove(&self, id: &KnowledgeBaseId) {
         self.live.remove(id);
     }
+}
+
+/// Begins to encode the phrasings of what serves.
+fn encode(
+    config: &Config,
+    kind: &StoreKind,
+    live: &Arc<Live>,
+    stage: Arc<SecondStage>,
+) -> Result<Encoding, StartError> {
+    let path = config.data_dir.join(VECTORS_FILE);
+    let vectors = match kind {
+        StoreKind::Folder => VectorFile::open(&path, stage.encoder()).map_err(AssetError::Encoder)?,
+        StoreKind::FolderWithIndexInMemory => VectorFile::read_only(&path, stage.encoder()),
+        StoreKind::Memory => VectorFile::in_memory(stage.encoder()),
+    };
+    Encoding::spawn(Arc::clone(live), stage, vectors).map_err(StartError::Thread)
 }
 
 type Opened = (Arc<dyn Store>, Option<PathBuf>);

@@ -8,10 +8,15 @@ use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, time::Duration}
 use serde::Deserialize;
 use thiserror::Error;
 
-use crate::domain::BundleId;
+use crate::{
+    domain::BundleId,
+    model::bert::{Bits, MIN_MAX_TOKENS},
+};
 
 /// What every variable begins with.
 const PREFIX: &str = "YINGDA_";
+/// What above is sent to the second stage costs more than it gains: see the README's table of the encoder.
+const SKIP_ABOVE: f32 = 0.95;
 
 /// A configuration that cannot be used.
 #[derive(Debug, Error)]
@@ -39,10 +44,24 @@ pub struct RawConfig {
     pub drain_timeout_ms: Option<u64>,
     pub index_poll_ms: Option<u64>,
     pub pseudonym_key: Option<String>,
+    #[serde(default)]
+    pub encoder: RawEncoder,
+}
+
+/// The table `[encoder]` as written.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RawEncoder {
+    pub path: Option<String>,
+    pub prefix: Option<String>,
+    pub bits: Option<u8>,
+    pub skip_above: Option<f32>,
+    pub max_tokens: Option<usize>,
+    pub cache_entries: Option<usize>,
 }
 
 /// The configuration as used.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Config {
     /// Where to listen; port 0 lets the system choose.
     pub listen: SocketAddr,
@@ -58,6 +77,23 @@ pub struct Config {
     pub index_poll: Duration,
     /// Makes pseudonyms of customers; `None` keeps one in the data folder.
     pub pseudonym_key: Option<String>,
+    /// `None` serves the first stage alone.
+    pub encoder: Option<EncoderConfig>,
+}
+
+/// The large encoder that looks where the first stage is not sure.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EncoderConfig {
+    /// A Hugging Face BERT folder.
+    pub path: PathBuf,
+    /// What stands before every text; `None` as the folder says.
+    pub prefix: Option<String>,
+    pub bits: Bits,
+    /// From this probability on the first stage is sure enough.
+    pub skip_above: f32,
+    pub max_tokens: usize,
+    /// Messages whose vectors are kept.
+    pub cache_entries: usize,
 }
 
 /// Reads the process's environment: the only place that does.
@@ -93,6 +129,12 @@ impl RawConfig {
                 "max_in_flight" => self.max_in_flight = Some(number("max_in_flight", value)?),
                 "drain_timeout_ms" => self.drain_timeout_ms = Some(number("drain_timeout_ms", value)?),
                 "index_poll_ms" => self.index_poll_ms = Some(number("index_poll_ms", value)?),
+                "encoder_path" => self.encoder.path = Some(value.clone()),
+                "encoder_prefix" => self.encoder.prefix = Some(value.clone()),
+                "encoder_bits" => self.encoder.bits = Some(number("encoder.bits", value)?),
+                "encoder_skip_above" => self.encoder.skip_above = Some(decimal("encoder.skip_above", value)?),
+                "encoder_max_tokens" => self.encoder.max_tokens = Some(number("encoder.max_tokens", value)?),
+                "encoder_cache_entries" => self.encoder.cache_entries = Some(number("encoder.cache_entries", value)?),
                 _ => return Err(ConfigError::UnknownVariable(name.clone(), KEYS.join(", "))),
             }
         }
@@ -126,12 +168,37 @@ impl RawConfig {
             drain_timeout: Duration::from_millis(self.drain_timeout_ms.unwrap_or(10_000)),
             index_poll: Duration::from_millis(poll),
             pseudonym_key: self.pseudonym_key.filter(|key| !key.is_empty()),
+            encoder: self.encoder.resolve()?,
         })
     }
 }
 
-/// Every key, as in the file.
-const KEYS: [&str; 9] = [
+impl RawEncoder {
+    /// Checks every key and fills in the defaults; `None` where no folder is named.
+    fn resolve(self) -> Result<Option<EncoderConfig>, ConfigError> {
+        let value = |key, given: String, allowed| ConfigError::Value { key, given, allowed };
+        let bits = match self.bits.unwrap_or(4) {
+            4 => Bits::Four,
+            8 => Bits::Eight,
+            other => return Err(value("encoder.bits", other.to_string(), "4 or 8")),
+        };
+        let skip_above = self.skip_above.unwrap_or(SKIP_ABOVE);
+        if !(0.0..=1.0).contains(&skip_above) {
+            return Err(value("encoder.skip_above", skip_above.to_string(), "a probability from 0 to 1"));
+        }
+        let max_tokens = self.max_tokens.unwrap_or(64);
+        if !(MIN_MAX_TOKENS..=512).contains(&max_tokens) {
+            return Err(value("encoder.max_tokens", max_tokens.to_string(), "8 to 512"));
+        }
+        let cache_entries = self.cache_entries.unwrap_or(10_000);
+        let path = self.path.filter(|path| !path.is_empty()).map(PathBuf::from);
+        let prefix = self.prefix;
+        Ok(path.map(|path| EncoderConfig { path, prefix, bits, skip_above, max_tokens, cache_entries }))
+    }
+}
+
+/// Every key; what begins with `encoder_` stands in the file's table `[encoder]`.
+const KEYS: [&str; 15] = [
     "listen",
     "data_dir",
     "models_dir",
@@ -141,7 +208,17 @@ const KEYS: [&str; 9] = [
     "drain_timeout_ms",
     "index_poll_ms",
     "pseudonym_key",
+    "encoder_path",
+    "encoder_prefix",
+    "encoder_bits",
+    "encoder_skip_above",
+    "encoder_max_tokens",
+    "encoder_cache_entries",
 ];
+
+fn decimal(key: &'static str, value: &str) -> Result<f32, ConfigError> {
+    value.parse().map_err(|_| ConfigError::Value { key, given: value.to_owned(), allowed: "a number" })
+}
 
 fn number<N: std::str::FromStr>(key: &'static str, value: &str) -> Result<N, ConfigError> {
     value.parse().map_err(|_| ConfigError::Value { key, given: value.to_owned(), allowed: "a whole number" })
@@ -177,8 +254,21 @@ mod tests {
         check("max_in_flight = 0", "max_in_flight");
         check("bundle = \"../x\"", "bundle");
         check("colour = 1", "colour");
+        check("[encoder]\nbits = 5", "encoder.bits");
+        check("[encoder]\nskip_above = 1.5", "encoder.skip_above");
+        check("[encoder]\nmax_tokens = 4", "encoder.max_tokens");
+        check("[encoder]\ncolour = 1", "colour");
         let variables = BTreeMap::from([("YINGDA_COLOUR".to_owned(), "1".to_owned())]);
         assert!(RawConfig::default().with_environment(&variables).is_err());
+    }
+
+    #[test]
+    fn an_encoder_is_there_where_a_folder_is_named() {
+        let resolve = |toml: &str| RawConfig::parse(toml).and_then(RawConfig::resolve).expect(toml).encoder;
+        assert_eq!(resolve("[encoder]\nbits = 8"), None);
+        let encoder = resolve("[encoder]\npath = \"e5\"\nprefix = \"query: \"\nbits = 8").expect("it is named");
+        assert_eq!((encoder.path, encoder.bits), (PathBuf::from("e5"), Bits::Eight));
+        assert_eq!((encoder.prefix.as_deref(), encoder.skip_above), (Some("query: "), SKIP_ABOVE));
     }
 
     #[test]

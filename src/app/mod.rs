@@ -10,9 +10,9 @@ mod config;
 mod serve;
 mod telemetry;
 
-pub use assets::{AssetError, bundle_dir, models_folder, shared_with};
+pub use assets::{AssetError, bundle_dir, models_folder, second_stage, shared_with};
 pub use clock::{SystemClock, thread_cpu_time};
 pub use compose::{App, StartError, StoreKind, open_bundles};
-pub use config::{Config, ConfigError, RawConfig, environment};
+pub use config::{Config, ConfigError, EncoderConfig, RawConfig, environment};
 pub use serve::{Hooks, ServeError, serve};
 pub use telemetry::init as init_telemetry;

@@ -16,6 +16,7 @@ use super::{
     reply::{self, Draft},
     retrieve::{Dropped, Visibility},
     rules::Rules,
+    second_stage::{self, Question, SecondWeights},
 };
 use crate::{
     domain::{
@@ -52,6 +53,9 @@ pub struct Ask<'a> {
     pub max_candidates: usize,
     pub explain: bool,
 }
+
+/// The stage that a large encoder makes; timed only where it ran.
+pub const SECOND_STAGE: &str = "second_stage";
 
 /// Measures stages.
 struct Stages {
@@ -116,7 +120,14 @@ pub fn answer(snap: &Snap, ask: &Ask<'_>) -> Result<Reply, AssistError> {
     };
     degraded.extend(found.failed.iter().map(|_| "index:retrieve".to_owned()));
     stages.end("retrieve_and_rank");
-    let bounds = bounds(policy, &bases);
+    if !is_past_deadline && !message.is_empty() {
+        match refine(snap, ask, (&bases, &effective_query), &mut found) {
+            Ok(true) => stages.end(SECOND_STAGE),
+            Ok(false) => {}
+            Err(skipped) => degraded.push(skipped.as_str().to_owned()),
+        }
+    }
+    let bounds = bounds(policy, &bases, found.second_weights);
     let further = if is_past_deadline { Vec::new() } else { several(&mut found, &effective_query, bounds, &search) };
     let small_talk = snap.shared.small_talk.recognize(message.text());
     let contenders: Vec<Contender> = found
@@ -164,7 +175,9 @@ pub fn answer(snap: &Snap, ask: &Ask<'_>) -> Result<Reply, AssistError> {
 pub fn search(snap: &Snap, ask: &Ask<'_>) -> Result<Vec<Candidate>, AssistError> {
     let bases = bases(snap, ask.knowledge_bases)?;
     let message = Message::read(&ask.inquiry.text);
-    let found = candidates::candidates(&snap.shared, &bases, message.text(), Visibility::of(ask));
+    let mut found = candidates::candidates(&snap.shared, &bases, message.text(), Visibility::of(ask));
+    // Where the second stage cannot run, the first one's order stands.
+    let _ = refine(snap, ask, (&bases, message.text()), &mut found);
     let shown = found.ranked.iter().take(ask.max_candidates);
     Ok(shown.map(|ranked| reply::candidate(ranked, &message, ask.explain)).collect())
 }
@@ -195,12 +208,28 @@ pub fn analyze_by(
     (analyze::analyze(text, &message, &lights), message)
 }
 
-/// The policy's bounds, else those fitted for a base like the first, tightened for the number of bases.
-fn bounds(policy: &ReadyPolicy, bases: &[Arc<Base>]) -> Bounds {
+/// Lets the second stage look at what the first one found.
+fn refine(
+    snap: &Snap,
+    ask: &Ask<'_>,
+    (bases, text): (&[Arc<Base>], &str),
+    found: &mut Candidates,
+) -> Result<bool, second_stage::Skipped> {
+    let visibility = Visibility::of(ask);
+    let question = Question { shared: &snap.shared, bases, text, visibility, deadline: ask.deadline };
+    second_stage::refine(&question, found)
+}
+
+/// The policy's bounds, else those fitted for a base like the first by the stage that spoke last, tightened for the number
+/// of bases.
+fn bounds(policy: &ReadyPolicy, bases: &[Arc<Base>], second: Option<SecondWeights>) -> Bounds {
     let thresholds = policy.policy.thresholds;
-    let fitted = bases.first().map_or(Weights::BLANK, |base| base.weights);
-    let answer = thresholds.answer.unwrap_or(fitted.answer_threshold);
-    let clarify = thresholds.clarify.unwrap_or(fitted.clarify_threshold).min(answer);
+    let first = bases.first().map_or(Weights::BLANK, |base| base.weights);
+    let fitted = second.map_or((first.answer_threshold, first.clarify_threshold), |second| {
+        (second.answer_threshold, second.clarify_threshold)
+    });
+    let answer = thresholds.answer.unwrap_or(fitted.0);
+    let clarify = thresholds.clarify.unwrap_or(fitted.1).min(answer);
     Bounds { answer, clarify }.tightened(bases.len())
 }
 

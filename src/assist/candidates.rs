@@ -7,9 +7,10 @@ use super::{
     live::{Base, Shared},
     rank::Ranker,
     retrieve::{self, Dropped, Found, LeftOut, Visibility},
+    second_stage::{SecondScore, SecondWeights},
 };
 use crate::{
-    domain::{ArticleNo, CandidateVerdict},
+    domain::{ArticleNo, CandidateVerdict, FeatureShare},
     index,
     text::{AskedText, Profile},
 };
@@ -22,6 +23,8 @@ pub struct Ranked {
     pub base: Arc<Base>,
     pub found: Found,
     pub compared: Compared,
+    /// Where the second stage ranked it.
+    pub second: Option<SecondScore>,
     /// Probability that the article answers the text, by its own base.
     pub confidence: f32,
     pub verdict: CandidateVerdict,
@@ -31,6 +34,15 @@ impl Ranked {
     /// Tells whether the article holds the very wording, synonyms folded.
     pub fn is_exact(&self) -> bool {
         self.compared.features[features::EXACT] > 0.0
+    }
+
+    /// Lists each feature's share in the log-odds, the largest first.
+    pub fn shares(&self) -> Vec<FeatureShare> {
+        let first = self.base.weights.shares(&self.compared.features);
+        match &self.second {
+            Some(score) => score.shares(first),
+            None => first,
+        }
     }
 }
 
@@ -43,17 +55,26 @@ pub struct Candidates {
     pub synonyms_used: Vec<String>,
     /// The index could not be read for these bases.
     pub failed: Vec<index::IndexError>,
+    /// Where the second stage ran: its weights for the first base.
+    pub second_weights: Option<SecondWeights>,
+}
+
+impl Candidates {
+    /// Puts the most probable first.
+    pub(super) fn sort(&mut self) {
+        self.ranked.sort_by(by_confidence);
+    }
 }
 
 /// A text that is compared, read once for all bases.
-struct ReadText<'t> {
-    text: AskedText<'t>,
+pub(super) struct ReadText<'t> {
+    pub text: AskedText<'t>,
     /// Empty where the bundle has no encoder.
-    vector: Vec<i8>,
+    pub vector: Vec<i8>,
 }
 
 impl<'t> ReadText<'t> {
-    fn of(shared: &Shared, normalized: &'t str) -> Self {
+    pub fn of(shared: &Shared, normalized: &'t str) -> Self {
         let text = AskedText::read(normalized);
         Self { vector: shared.vector_of(&text), text }
     }
@@ -73,7 +94,7 @@ pub fn candidates(shared: &Shared, bases: &[Arc<Base>], normalized: &str, visibi
             Err(error) => all.failed.push(error),
         }
     }
-    all.ranked.sort_by(by_confidence);
+    all.sort();
     all
 }
 
@@ -87,19 +108,20 @@ fn rank(shared: &Shared, base: &Arc<Base>, read: &ReadText<'_>, found: Vec<Found
         verdict: verdict(&asked, &found, &compared),
         found,
         compared,
+        second: None,
         confidence,
     });
     ranked.collect()
 }
 
-fn asked<'a>(shared: &Shared, base: &'a Base, text: &AskedText<'_>, left_out: Option<LeftOut>) -> Asked<'a> {
+pub(super) fn asked<'a>(shared: &Shared, base: &'a Base, text: &AskedText<'_>, left_out: Option<LeftOut>) -> Asked<'a> {
     let against = |gram: u64| shared.ranker.missing_grams.of(gram, base.weights.richness);
     let profile = Profile::of_asked(text, &base.overlay);
     Asked::new(profile, &base.snapshot.table, against, left_out)
 }
 
 /// Compares a text with every article found.
-fn compare(
+pub(super) fn compare(
     base: &Base,
     vector: &[i8],
     (asked, left_out): (&Asked<'_>, Option<LeftOut>),
@@ -155,16 +177,19 @@ pub fn examples_without(
     let retrieved = retrieve::retrieve(base, &read.text, visibility, left_out)?;
     let asked = asked(shared, base, &read.text, left_out);
     let compared = compare(base, &read.vector, (&asked, left_out), retrieved.found);
-    let examples = compared.into_iter().map(|(found, compared)| Example {
+    Ok(compared.iter().map(|(found, compared)| example(&asked, found, compared)).collect())
+}
+
+pub(super) fn example(asked: &Asked<'_>, found: &Found, compared: &Compared) -> Example {
+    Example {
         article: found.article.article.no,
         features: compared.features,
         is_eligible: verdict(&asked, &found, &compared) == CandidateVerdict::Eligible,
         missing: asked.missing_in(&found.article),
-    });
-    Ok(examples.collect())
+    }
 }
 
-fn verdict(asked: &Asked<'_>, found: &Found, compared: &Compared) -> CandidateVerdict {
+pub(super) fn verdict(asked: &Asked<'_>, found: &Found, compared: &Compared) -> CandidateVerdict {
     if features::is_negative_question(&compared.features) {
         return CandidateVerdict::NegativeQuestion;
     }

@@ -17,6 +17,7 @@ use super::{
     rank::{Ranker, Weights},
     rules::Rules,
     schedule::{Schedule, ScheduleError},
+    second_stage::{Encoded, SecondStage},
     small_talk::SmallTalk,
     vectors::{self, Vectors},
 };
@@ -85,6 +86,8 @@ pub struct Base {
     pub shipped: Weights,
     /// None where the shipped one serves.
     pub calibration: Option<Arc<Calibration>>,
+    /// Once every phrasing is encoded, where a second stage is configured.
+    pub encoded: Option<Arc<Encoded>>,
 }
 
 /// What a base is put together from.
@@ -110,6 +113,8 @@ impl Base {
         let entities = Arc::new(Entities::new(&terms));
         let rules = rules_of(&record.id, &rulebook, before);
         let shipped = weights_for(&snapshot, &shared.ranker);
+        let encoded = before.and_then(|base| base.encoded.as_ref());
+        let encoded = encoded.and_then(|encoded| encoded.carried(&snapshot.table)).map(Arc::new);
         let calibration = calibration.or_else(|| before.and_then(|base| base.calibration.clone()));
         let base = Self {
             policy,
@@ -124,6 +129,7 @@ impl Base {
             weights: shipped,
             shipped,
             calibration: None,
+            encoded,
         };
         Ok(base.calibrated(calibration, &shared.generation()))
     }
@@ -193,6 +199,8 @@ pub struct Shared {
     pub entities: Arc<Entities>,
     /// Stands in where no knowledge base is named.
     pub default_policy: Arc<ReadyPolicy>,
+    /// Where an encoder is configured.
+    pub second_stage: Option<Arc<SecondStage>>,
     pub store_epoch: StoreEpoch,
 }
 
@@ -311,6 +319,19 @@ impl Live {
         let Model { bundle, ranker } = ready.model.clone();
         let shared = Shared { bundle, ranker, ..Shared::clone(&snap.shared) };
         self.swap(Snap { shared: Arc::new(shared), bases: Arc::new(bases) });
+    }
+
+    /// Gives a base the vectors that were made for it; tells whether they are those of the base that serves.
+    pub fn attach(&self, id: &KnowledgeBaseId, encoded: &Encoded) -> bool {
+        let _building = self.building();
+        let snap = self.load();
+        let Some(base) = snap.bases.get(id) else { return false };
+        let Some(encoded) = encoded.carried(&base.snapshot.table) else { return false };
+        let base = Base { encoded: Some(Arc::new(encoded)), ..Base::clone(base) };
+        let mut bases = BTreeMap::clone(&snap.bases);
+        bases.insert(id.clone(), Arc::new(base));
+        self.swap(Snap { shared: Arc::clone(&snap.shared), bases: Arc::new(bases) });
+        true
     }
 
     /// Nothing else is built meanwhile, so the snapshot that is read now is the one that is replaced.

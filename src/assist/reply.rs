@@ -259,6 +259,8 @@ pub(super) fn candidate(ranked: &Ranked, message: &Message, explain: bool) -> Ca
     let match_type = match phrasing {
         Some(phrasing) if bare(&phrasing.normalized) == bare(message.text()) => MatchType::Exact,
         Some(_) if ranked.is_exact() => MatchType::Synonym,
+        // The index did not find it.
+        Some(_) if ranked.second.is_some() && ranked.compared.bm25 == 0.0 => MatchType::Semantic,
         _ => MatchType::Lexical,
     };
     Candidate {
@@ -271,7 +273,7 @@ pub(super) fn candidate(ranked: &Ranked, message: &Message, explain: bool) -> Ca
         confidence: ranked.confidence,
         raw_score: ranked.compared.bm25,
         verdict: ranked.verdict,
-        features: if explain { ranked.base.weights.shares(&ranked.compared.features) } else { Vec::new() },
+        features: if explain { ranked.shares() } else { Vec::new() },
     }
 }
 

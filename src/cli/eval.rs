@@ -105,6 +105,7 @@ pub(super) fn run(session: &Session, command: Command) -> anyhow::Result<()> {
 
 fn retrieval(session: &Session, options: &RetrievalOptions) -> anyhow::Result<()> {
     let (app, base) = import_base(session, &options.articles)?;
+    app.wait_encoded();
     let questions = files::read_queries(&options.queries, &base, |id| ArticleId::try_new(id).ok())?;
     if !options.shipped {
         app.calibration.calibrate_all()?;
@@ -197,6 +198,7 @@ fn golden(session: &Session, options: &GoldenOptions) -> anyhow::Result<()> {
     let mut ids = offline::knowledge_bases(&options.knowledge_bases)?;
     let installed = app.install_demo()?;
     app.wait_ready()?;
+    app.wait_encoded();
     if !options.shipped {
         app.calibration.calibrate_all()?;
     }
@@ -252,9 +254,13 @@ fn print_retrieval(name: &str, report: &RetrievalReport) {
         "{name}: n={} answerable={} R@1={:.3} R@3={:.3} R@10={:.3} MRR={:.3} ECE={:.3} ({:.3} answerable)",
         report.n, report.answerable, report.r1, report.r3, report.r10, report.mrr, report.ece, report.ece_answerable
     ));
+    let second_stage = match report.second_stage {
+        0.0 => String::new(),
+        share => format!("; second stage {share:.3}"),
+    };
     output::line(&format!(
         "  at 70 %: false answers {:.3}, precision {:.3}; at policy: coverage {:.3}, false answers {:.3}, precision {:.3}; \
-         clarified {:.3}; cpu {:.0} us p50, {:.0} us p99",
+         clarified {:.3}{second_stage}; cpu {:.0} us p50, {:.0} us p99",
         report.fa_at_70,
         report.precision_at_70,
         report.coverage_at_policy,

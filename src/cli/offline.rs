@@ -13,6 +13,7 @@ pub(super) fn open_or_demo(session: &Session, asked: &[KnowledgeBaseId]) -> anyh
     if session.config.data_dir.join("yingda.db").is_file() {
         let app = App::start(&session.config, &StoreKind::FolderWithIndexInMemory)?;
         app.wait_ready()?;
+        app.wait_encoded();
         Ok(app)
     } else {
         let app = demo(&session.config)?;
@@ -29,6 +30,7 @@ pub(super) fn demo(config: &Config) -> anyhow::Result<App> {
     let app = App::start(config, &StoreKind::Memory)?;
     app.install_demo()?;
     app.wait_ready()?;
+    app.wait_encoded();
     Ok(app)
 }
 

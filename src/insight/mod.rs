@@ -1,5 +1,5 @@
-//! What can be learned from calls: records, feedback, how good the answers are, how far confidences hold, and which bundle
-//! gives them.
+//! What can be learned from calls: records, feedback, how good the answers are, how far confidences hold, which bundle gives
+//! them, and the vectors of its second stage.
 //!
 //! May use the one production path of `assist` (evaluation never has a path of its own), `knowledge`, `model` and the
 //! store. Must not know the wire or the configuration. To add a measure: compute it in `evaluation`, name it in its
@@ -7,6 +7,7 @@
 
 pub mod bundles;
 pub mod calibration;
+mod encoding;
 mod error;
 pub mod evaluation;
 mod feedback;
@@ -14,6 +15,7 @@ pub mod ranker_training;
 mod recorder;
 mod rounds;
 
+pub use encoding::Encoding;
 pub use error::InsightError;
 pub use feedback::{FeedbackDesk, FeedbackGiven, SatisfactionGiven};
 pub use recorder::{Call, RecordCounts, Recorder};

@@ -1,7 +1,7 @@
 //! `yingda.v1.Assist`: unpack, call, wrap.
 //!
-//! One message takes some hundred microseconds and is worked on where it is; a long batch goes off the async threads. A
-//! request takes one snapshot and never looks at anything newer.
+//! One message takes some hundred microseconds and is worked on where it is; a long batch, and a message that may go to a
+//! second stage, goes off the async threads. A request takes one snapshot and never looks at anything newer.
 
 use std::sync::Arc;
 
@@ -42,7 +42,7 @@ impl Assist for AssistService {
         let asked = inquiry::read_answer(request.into_inner())?;
         token::wait(&self.live, &asked.tokens, call.deadline).await?;
         let snap = self.live.load();
-        let reply = assist::answer(&snap, &asked.ask(self.clock.now(), call.deadline))?;
+        let (asked, reply) = self.work(&call, &snap, asked, assist::answer).await?;
         let view = view(&asked, self.record(&call, &Answered { snap: &snap, asked: &asked, reply: &reply }));
         Ok(Response::new(answer_response(&reply, &view)))
     }
@@ -52,7 +52,7 @@ impl Assist for AssistService {
         let asked = inquiry::read_suggest(request.into_inner())?;
         token::wait(&self.live, &asked.tokens, call.deadline).await?;
         let snap = self.live.load();
-        let suggestions = assist::suggest(&snap, &asked.ask(self.clock.now(), call.deadline))?;
+        let (asked, suggestions) = self.work(&call, &snap, asked, assist::suggest).await?;
         let view =
             view(&asked, self.record(&call, &Answered { snap: &snap, asked: &asked, reply: &suggestions.reply }));
         Ok(Response::new(suggest_response(&suggestions, &view)))
@@ -101,7 +101,7 @@ impl Assist for AssistService {
         let asked = inquiry::read_search(request.into_inner())?;
         token::wait(&self.live, &asked.tokens, call.deadline).await?;
         let snap = self.live.load();
-        let candidates = assist::search(&snap, &asked.ask(self.clock.now(), call.deadline))?;
+        let (asked, candidates) = self.work(&call, &snap, asked, assist::search).await?;
         let provenance = assist::provenance(&snap, &bases_of(&snap, &asked.knowledge_bases));
         Ok(Response::new(search_response(&candidates, &provenance, &view(&asked, String::new()))))
     }
@@ -115,6 +115,27 @@ struct Answered<'a> {
 }
 
 impl AssistService {
+    /// Works on one message: where it is, or off the async threads where a second stage may make it milliseconds.
+    async fn work<T: Send + 'static>(
+        &self,
+        call: &Call,
+        snap: &Arc<Snap>,
+        asked: Asked,
+        work: fn(&Snap, &Ask<'_>) -> Result<T, AssistError>,
+    ) -> Result<(Asked, T), Status> {
+        let (now, deadline) = (self.clock.now(), call.deadline);
+        if snap.shared.second_stage.is_none() {
+            let done = work(snap, &asked.ask(now, deadline))?;
+            return Ok((asked, done));
+        }
+        let snap = Arc::clone(snap);
+        let away = move |_: &Caller| {
+            let done = work(&snap, &asked.ask(now, deadline));
+            done.map(|done| (asked, done))
+        };
+        call.read(away).await
+    }
+
     /// Hands the call to the recorder and returns the record's name; none where there is no knowledge base at all.
     fn record(&self, call: &Call, answered: &Answered<'_>) -> String {
         let Answered { snap, asked, reply } = answered;

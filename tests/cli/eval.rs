@@ -127,6 +127,7 @@ fn slips_say_what_to_do() {
     check_failed(&run(&arguments), 1, &["queries.jsonl:1", "Not An Id"]);
     check_failed(&run(&["train", "--source", "no/such"]), 1, &["no/such"]);
     check_failed(&run(&["train", "--ranker-only", "--out", "no/such"]), 1, &["no/such"]);
+    check_failed(&run(&["train", "--second-stage-only"]), 1, &["[encoder]"]);
 }
 
 #[test]

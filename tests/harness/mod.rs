@@ -1,6 +1,7 @@
 //! What tests stand on: servers in this process and in a child, clients, small knowledge bases, checks of refusals.
 
 pub mod child;
+pub mod encoder;
 pub mod refusal;
 pub mod sample;
 pub mod server;

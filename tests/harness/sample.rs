@@ -54,6 +54,11 @@ impl Base {
         Self { clients, id: id.to_owned(), name: base_name(id), token: created.consistency_token }
     }
 
+    /// Takes up one that is there.
+    pub fn of(clients: Clients, id: &str) -> Self {
+        Self { clients, id: id.to_owned(), name: base_name(id), token: String::new() }
+    }
+
     /// Adds an article.
     pub async fn add(&mut self, id: &str, article: pb::Article) -> pb::Article {
         let request = pb::CreateArticleRequest {

@@ -12,7 +12,7 @@ use tokio::sync::oneshot;
 use tonic::transport::{Channel, Endpoint};
 use tonic_health::pb::health_client::HealthClient;
 use yingda::{
-    app::{self, App, Config, Hooks, RawConfig, ServeError, StoreKind},
+    app::{self, App, Config, EncoderConfig, Hooks, RawConfig, ServeError, StoreKind},
     domain::{ManualClock, Timestamp},
     rpc::pb::{
         assist_client::AssistClient, evaluation_client::EvaluationClient, feedback_client::FeedbackClient,
@@ -33,6 +33,8 @@ pub struct Setup {
     pub folder: Option<PathBuf>,
     /// The models folder, else the repository's.
     pub models: Option<PathBuf>,
+    /// What the second stage serves with.
+    pub encoder: Option<EncoderConfig>,
     pub now: Timestamp,
     pub max_in_flight: u32,
     pub drain_timeout_ms: u64,
@@ -45,6 +47,7 @@ impl Default for Setup {
             in_folder: false,
             folder: None,
             models: None,
+            encoder: None,
             now: MOMENT,
             max_in_flight: 256,
             drain_timeout_ms: 10_000,
@@ -82,6 +85,7 @@ impl Running {
         let kind = if path.is_some() { StoreKind::Folder } else { StoreKind::Memory };
         let mut config = config(path);
         config.models_dir = setup.models.clone().or(config.models_dir);
+        config.encoder = setup.encoder.clone();
         config.max_in_flight = setup.max_in_flight as usize;
         config.drain_timeout = std::time::Duration::from_millis(setup.drain_timeout_ms);
         let clock = Arc::new(ManualClock::new(setup.now));

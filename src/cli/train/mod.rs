@@ -3,6 +3,7 @@
 
 mod own;
 mod ranker;
+mod second_stage;
 mod tables;
 
 use std::{
@@ -30,6 +31,8 @@ const SHIPPED_DIR: &str = "models/yingda-base/1";
 const RANKER_FILE: &str = "ranker.json";
 /// The figures, for people and for programs.
 const REPORT_FILES: [&str; 3] = ["report.txt", "report.json", "report.svg"];
+/// The weights of the second stage, below the source folder.
+const SECOND_STAGE_FILE: &str = "second_stage.json";
 /// Rows for measuring only; never trained on.
 const TEST_FILE: &str = "test.jsonl";
 
@@ -48,6 +51,9 @@ pub(super) struct Options {
     /// Trains the ranker only, for the bundle that lies there.
     #[arg(long, conflicts_with = "teacher")]
     ranker_only: bool,
+    /// Trains the weights of the second stage only, for the configured encoder and the bundle that lies there.
+    #[arg(long, conflicts_with_all = ["teacher", "ranker_only"])]
+    second_stage_only: bool,
     #[arg(long, default_value_t = 20)]
     seed: u64,
     #[command(flatten)]
@@ -71,11 +77,14 @@ pub(super) fn run(session: &Session, options: &Options) -> anyhow::Result<()> {
         )?;
     }
     // Read before the minutes of tuning, so that a wrong folder is said at once.
-    let present = if options.ranker_only { Some(Bundle::load(&out)?) } else { None };
+    let is_present = options.ranker_only || options.second_stage_only;
+    let present = if is_present { Some(Bundle::load(&out)?) } else { None };
+    let encoder = second_stage::encoder(session, options.second_stage_only)?;
     let tables = Tables::tune(&options.source, options.seed)?;
     let bundle = match present {
         Some(bundle) => {
-            let is_ours = bundle.encoder().is_same(&tables.whole);
+            // The second stage reads utilities, not vectors; those tuned on another machine differ by rounding.
+            let is_ours = options.second_stage_only || bundle.encoder().is_same(&tables.whole);
             ensure!(is_ours, "the bundle in {} has other vectors; train it anew", out.display());
             bundle
         }
@@ -99,6 +108,9 @@ pub(super) fn run(session: &Session, options: &Options) -> anyhow::Result<()> {
             trained.bundle
         }
     };
+    if let Some(encoder) = &encoder {
+        return second_stage::run(session, (&tables, &bundle), encoder, &options.source.join(SECOND_STAGE_FILE));
+    }
     let trained = ranker::train(session, &tables, &bundle)?;
     write(&out.join(RANKER_FILE), &(trained.ranker.to_json() + "\n"))?;
     Bundle::seal(&out, RANKER_FILE)?;

@@ -6,17 +6,18 @@ use anyhow::Context;
 use serde_json::json;
 
 use super::super::{Session, import, output};
+use super::second_stage::PhrasingEncoder;
 use super::tables::{NUM_SHARES, Tables, share_of};
 use crate::{
     app::{self, App, StoreKind},
-    assist::{GramWeights, Model, Ranker, Snap, Visibility, Weights},
+    assist::{Base, GramWeights, Model, Ranker, Shared, Snap, Visibility, Weights},
     domain::{Article, Audience, Channel, KnowledgeBaseId, ManualClock, StoreEpoch, Timestamp},
     insight::{
         evaluation::Expected,
-        ranker_training::{self, OwnQuestion, PartLists, Place, TrainedWeights},
+        ranker_training::{self, OwnQuestion, PartLists, Place, SecondPart, TrainedWeights},
     },
     knowledge::ArticleUpdate,
-    model::Bundle,
+    model::{Bundle, Encoder},
 };
 
 /// The moment the demo bases are looked at, 2026-11-22 10:00 in Shanghai, for articles come and go.
@@ -30,20 +31,45 @@ pub(super) struct TrainedRanker {
     rich: TrainedWeights,
 }
 
-/// Trains the ranker for a bundle whose table is the whole one.
-pub(super) fn train(session: &Session, tables: &Tables, bundle: &Bundle) -> anyhow::Result<TrainedRanker> {
+/// The lists of both kinds of base, part by part.
+pub(super) struct Lists {
+    pub sparse: Vec<PartLists>,
+    pub rich: Vec<PartLists>,
+    /// As both stages see them, where there is an encoder.
+    pub second_sparse: Vec<SecondPart>,
+    pub second_rich: Vec<SecondPart>,
+}
+
+/// Asks all questions, by the vectors that have not seen them.
+pub(super) fn lists(
+    session: &Session,
+    tables: &Tables,
+    bundle: &Bundle,
+    encoder: Option<&PhrasingEncoder>,
+) -> anyhow::Result<Lists> {
     let bar = output::bar(NUM_SHARES + tables.sources.len(), "ask own questions");
-    let mut of_rich = Vec::new();
-    for (share, encoder) in tables.without_share.iter().enumerate() {
-        of_rich.push(rich_lists(session, tables, &bundle.with_encoder(encoder.clone()), share)?);
+    let demos = Demos { session, tables, bundle, encoder };
+    let (mut rich, mut second_rich) = (Vec::new(), Vec::new());
+    for share in 0..tables.without_share.len() {
+        let (first, second) = demos.rich_lists(share)?;
+        rich.push(first);
+        second_rich.push(second);
         bar.inc(1);
     }
-    let mut of_sparse = Vec::new();
-    for (place, encoder) in tables.without_base.iter().enumerate() {
-        of_sparse.push(sparse_lists(session, tables, &bundle.with_encoder(encoder.clone()), place)?);
+    let (mut sparse, mut second_sparse) = (Vec::new(), Vec::new());
+    for place in 0..tables.without_base.len() {
+        let (first, second) = demos.sparse_lists(place)?;
+        sparse.push(first);
+        second_sparse.push(second);
         bar.inc(1);
     }
     bar.finish_and_clear();
+    Ok(Lists { sparse, rich, second_sparse, second_rich })
+}
+
+/// Trains the ranker for a bundle whose table is the whole one.
+pub(super) fn train(session: &Session, tables: &Tables, bundle: &Bundle) -> anyhow::Result<TrainedRanker> {
+    let Lists { sparse: of_sparse, rich: of_rich, .. } = lists(session, tables, bundle, None)?;
     let settings = ranker_training::Settings::default();
     let (sparse, rich) = (ranker_training::train(&of_sparse, settings), ranker_training::train(&of_rich, settings));
     let provenance = format!(
@@ -56,67 +82,94 @@ pub(super) fn train(session: &Session, tables: &Tables, bundle: &Bundle) -> anyh
     Ok(TrainedRanker { ranker, sparse, rich })
 }
 
-/// Asks every base one share of the questions, by vectors that have not seen it.
-fn rich_lists(session: &Session, tables: &Tables, bundle: &Bundle, share: usize) -> anyhow::Result<PartLists> {
-    let app = demo(session, bundle.clone(), false)?;
-    let snap: Arc<Snap> = app.live.load();
-    let mut lists = PartLists::default();
-    for source in &tables.sources {
-        let base = snap.bases.get(&source.id).context("the demo base is there")?;
-        let questions = ranker_training::own_questions(base);
-        let questions: Vec<OwnQuestion<'_>> =
-            questions.into_iter().filter(|question| share_of(question.text) == share).collect();
-        let customers = source.customers.iter().filter(|question| share_of(&question.question) == share);
-        let customers: Vec<Expected> = customers.cloned().collect();
-        lists.own.extend(ranker_training::lists(&snap.shared, base, &questions, VISIBILITY)?);
-        lists.customers.extend(ranker_training::customer_lists(&snap.shared, base, &customers, VISIBILITY)?);
-    }
-    Ok(lists)
+/// The demo bases as they are asked.
+struct Demos<'a> {
+    session: &'a Session,
+    tables: &'a Tables,
+    bundle: &'a Bundle,
+    encoder: Option<&'a PhrasingEncoder>,
 }
 
-/// Asks one base, which holds its standard questions only, what it otherwise holds besides, by vectors that have not
-/// seen it.
-fn sparse_lists(session: &Session, tables: &Tables, bundle: &Bundle, place: usize) -> anyhow::Result<PartLists> {
-    let source = &tables.sources[place];
-    let (rich, sparse) = (demo(session, bundle.clone(), false)?, demo(session, bundle.clone(), true)?);
-    let (rich, sparse): (Arc<Snap>, Arc<Snap>) = (rich.live.load(), sparse.live.load());
-    let base = rich.bases.get(&source.id).context("the demo base is there")?;
-    let sparse_base = sparse.bases.get(&source.id).context("both have the same bases")?;
-    let questions = ranker_training::own_questions(base);
-    let moved = questions.iter().filter_map(|question| {
-        // The standard question is all that the sparse base holds, and it has no negative ones.
-        let is_moved = matches!(question.place, Place::Positive(idx) if idx > 0);
-        let id = &base.snapshot.table.article(question.article)?.article.id;
-        let article = sparse_base.snapshot.table.article_by_id(id)?.article.no;
-        is_moved.then_some(OwnQuestion { article, place: Place::Elsewhere, ..*question })
-    });
-    Ok(PartLists {
-        own: ranker_training::lists(&sparse.shared, sparse_base, &moved.collect::<Vec<_>>(), VISIBILITY)?,
-        customers: ranker_training::customer_lists(&sparse.shared, sparse_base, &source.customers, VISIBILITY)?,
-    })
-}
-
-/// The demo bases in memory; with one wording an article where they are to be sparse.
-fn demo(session: &Session, bundle: Bundle, is_sparse: bool) -> anyhow::Result<App> {
-    // Nothing is asked for probabilities while the lists are made, so a blank ranker does.
-    let blank = Ranker {
-        sparse: Weights::BLANK,
-        rich: Weights::BLANK,
-        missing_grams: GramWeights::default(),
-        provenance: "blank".to_owned(),
-    };
-    let model = Model { bundle: Arc::new(bundle), ranker: Arc::new(blank) };
-    let shared = app::shared_with(model, StoreEpoch("train".to_owned()))?;
-    let clock = Arc::new(ManualClock::new(MOMENT));
-    let app = App::start_with(&session.config, &StoreKind::Memory, clock, Some(shared))?;
-    app.install_demo()?;
-    if is_sparse {
-        for id in app.store.knowledge_bases()?.into_iter().map(|base| base.id) {
-            strip(&app, &id)?;
+impl Demos<'_> {
+    /// Asks every base one share of the questions, by vectors that have not seen it.
+    fn rich_lists(&self, share: usize) -> anyhow::Result<(PartLists, SecondPart)> {
+        let snap = self.demo(&self.tables.without_share[share], false, self.encoder)?;
+        let mut lists = (PartLists::default(), SecondPart::default());
+        for source in &self.tables.sources {
+            let base = snap.bases.get(&source.id).context("the demo base is there")?;
+            let questions = ranker_training::own_questions(base);
+            let questions: Vec<OwnQuestion<'_>> =
+                questions.into_iter().filter(|question| share_of(question.text) == share).collect();
+            let customers = source.customers.iter().filter(|question| share_of(&question.question) == share);
+            let customers: Vec<Expected> = customers.cloned().collect();
+            self.ask((&snap.shared, base), &questions, &customers, &mut lists)?;
         }
+        Ok(lists)
     }
-    app.wait_ready()?;
-    Ok(app)
+
+    /// Asks one base, which holds its standard questions only, what it otherwise holds besides, by vectors that have not
+    /// seen it.
+    fn sparse_lists(&self, place: usize) -> anyhow::Result<(PartLists, SecondPart)> {
+        let source = &self.tables.sources[place];
+        let encoder = &self.tables.without_base[place];
+        // The rich one is only read.
+        let (rich, sparse) = (self.demo(encoder, false, None)?, self.demo(encoder, true, self.encoder)?);
+        let base = rich.bases.get(&source.id).context("the demo base is there")?;
+        let sparse_base = sparse.bases.get(&source.id).context("both have the same bases")?;
+        let questions = ranker_training::own_questions(base);
+        let moved = questions.iter().filter_map(|question| {
+            // The standard question is all that the sparse base holds, and it has no negative ones.
+            let is_moved = matches!(question.place, Place::Positive(idx) if idx > 0);
+            let id = &base.snapshot.table.article(question.article)?.article.id;
+            let article = sparse_base.snapshot.table.article_by_id(id)?.article.no;
+            is_moved.then_some(OwnQuestion { article, place: Place::Elsewhere, ..*question })
+        });
+        let moved: Vec<OwnQuestion<'_>> = moved.collect();
+        let mut lists = (PartLists::default(), SecondPart::default());
+        self.ask((&sparse.shared, sparse_base), &moved, &source.customers, &mut lists)?;
+        Ok(lists)
+    }
+
+    /// Asks a base its own questions and those of customers.
+    fn ask(
+        &self,
+        (shared, base): (&Shared, &Arc<Base>),
+        own: &[OwnQuestion<'_>],
+        customers: &[Expected],
+        (first, second): &mut (PartLists, SecondPart),
+    ) -> anyhow::Result<()> {
+        first.own.extend(ranker_training::lists(shared, base, own, VISIBILITY)?);
+        first.customers.extend(ranker_training::customer_lists(shared, base, customers, VISIBILITY)?);
+        if self.encoder.is_some() {
+            second.own.extend(ranker_training::second_lists(shared, base, own, VISIBILITY)?);
+            second.customers.extend(ranker_training::second_customer_lists(shared, base, customers, VISIBILITY)?);
+        }
+        Ok(())
+    }
+
+    /// The demo bases in memory; with one wording an article where they are to be sparse.
+    fn demo(&self, table: &Encoder, is_sparse: bool, encoder: Option<&PhrasingEncoder>) -> anyhow::Result<Arc<Snap>> {
+        // Nothing is asked for probabilities while the lists are made, so a blank ranker does.
+        let blank = Ranker {
+            sparse: Weights::BLANK,
+            rich: Weights::BLANK,
+            missing_grams: GramWeights::default(),
+            provenance: "blank".to_owned(),
+        };
+        let bundle = Arc::new(self.bundle.with_encoder(table.clone()));
+        let model = Model { bundle, ranker: Arc::new(blank) };
+        let shared = app::shared_with(model, StoreEpoch("train".to_owned()))?;
+        let clock = Arc::new(ManualClock::new(MOMENT));
+        let app = App::start_with(&self.session.config, &StoreKind::Memory, clock, Some(shared))?;
+        app.install_demo()?;
+        if is_sparse {
+            for id in app.store.knowledge_bases()?.into_iter().map(|base| base.id) {
+                strip(&app, &id)?;
+            }
+        }
+        app.wait_ready()?;
+        encoder.map_or_else(|| Ok(app.live.load()), |encoder| encoder.attach(&app.live))
+    }
 }
 
 /// Takes the similar and negative questions of a base away.
@@ -140,18 +193,7 @@ impl TrainedRanker {
     /// Prints how it came out, and the weights.
     pub fn print(&self) {
         for (name, of) in [("sparse", &self.sparse), ("rich", &self.rich)] {
-            output::line(&format!(
-                "{name} ranker: {} lists; on what was left out R@1={:.3} ECE={:.3}; temperature {:.2}, shift {:+.2}; \
-                 at threshold {:.2}: coverage {:.3}, false answers {:.3}",
-                of.num_lists,
-                of.recall_at_1,
-                of.ece,
-                of.temperature,
-                of.shift,
-                of.weights.answer_threshold,
-                of.coverage,
-                of.false_answers
-            ));
+            print_trained(name, of);
         }
         let weights = self.sparse.weights.weights.iter().zip(self.rich.weights.weights);
         for (name, (sparse, rich)) in crate::assist::FEATURE_NAMES.iter().zip(weights) {
@@ -160,7 +202,23 @@ impl TrainedRanker {
     }
 }
 
-fn ranker_json(trained: &TrainedWeights) -> serde_json::Value {
+/// Prints how weights came out.
+pub(super) fn print_trained(name: &str, of: &TrainedWeights) {
+    output::line(&format!(
+        "{name} ranker: {} lists; on what was left out R@1={:.3} ECE={:.3}; temperature {:.2}, shift {:+.2}; \
+         at threshold {:.2}: coverage {:.3}, false answers {:.3}",
+        of.num_lists,
+        of.recall_at_1,
+        of.ece,
+        of.temperature,
+        of.shift,
+        of.weights.answer_threshold,
+        of.coverage,
+        of.false_answers
+    ));
+}
+
+pub(super) fn ranker_json(trained: &TrainedWeights) -> serde_json::Value {
     json!({
         "lists": trained.num_lists,
         "temperature": trained.temperature,

@@ -42,6 +42,8 @@ pub struct Asked {
     /// Whether the answer set is a right one.
     pub is_answered_right: bool,
     pub first: Option<ArticleId>,
+    /// Whether the second stage looked at it.
+    pub is_second_stage: bool,
     pub cpu: Duration,
 }
 
@@ -69,6 +71,8 @@ pub struct RetrievalReport {
     pub fa_at_policy: f64,
     pub precision_at_policy: f64,
     pub clarified: f64,
+    /// The share of questions that went to the second stage.
+    pub second_stage: f64,
     pub cpu_us_p50: f64,
     pub cpu_us_p99: f64,
     /// 95 % intervals of the figures above, by name.
@@ -108,6 +112,7 @@ pub fn ask_all(
             is_answered: answer.is_some(),
             is_answered_right: answer.is_some_and(is_right),
             first: reply.candidates.first().map(|first| first.article.id.clone()),
+            is_second_stage: reply.timings.iter().any(|timing| timing.stage == assist::SECOND_STAGE),
             cpu,
         });
         progress(idx + 1);
@@ -158,6 +163,7 @@ pub fn report(asked: &[Asked]) -> RetrievalReport {
         fa_at_policy: value("fa_at_policy"),
         precision_at_policy: value("precision_at_policy"),
         clarified: share(asked, |one| one.outcome == Outcome::Clarify),
+        second_stage: share(asked, |one| one.is_second_stage),
         cpu_us_p50: quantile_us(&mut cpu, 0.5),
         cpu_us_p99: quantile_us(&mut cpu, 0.99),
         intervals,
@@ -255,6 +261,7 @@ mod tests {
             is_answered,
             is_answered_right: is_answered && rank == Some(1),
             first: None,
+            is_second_stage: false,
             cpu: Duration::from_micros(100),
         }
     }

@@ -15,11 +15,15 @@ mod calibrate;
 mod fit;
 mod lbfgs;
 mod questions;
+mod second;
 mod wordings;
 
 use std::collections::{BTreeMap, HashMap};
 
-pub use self::questions::{OwnQuestion, Place, customer_lists, lists, own_questions};
+pub use self::questions::{
+    OwnQuestion, Place, customer_lists, lists, own_questions, second_customer_lists, second_lists,
+};
+pub use self::second::{SecondList, SecondPart, train_second};
 pub use self::wordings::wordings;
 use self::{
     calibrate::{Outcome, fit_calibration, outcomes, threshold_for},

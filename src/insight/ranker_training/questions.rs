@@ -2,9 +2,12 @@
 
 use std::sync::Arc;
 
-use super::{Candidate, List, Truth};
+use super::{Candidate, List, Truth, second::SecondList};
 use crate::{
-    assist::{Base, Example, LeftOut, Shared, Visibility, examples_without},
+    assist::{
+        Base, Example, LeftOut, SecondExamples, Shared, Standings, Visibility, examples_without,
+        second_examples_without,
+    },
     domain::ArticleNo,
     index,
     insight::evaluation::Expected,
@@ -61,18 +64,60 @@ pub fn lists(
     questions: &[OwnQuestion<'_>],
     visibility: Visibility,
 ) -> index::Result<Vec<List>> {
+    let ask = |text: &str, left_out| Ok((examples_without(shared, base, text, left_out, visibility)?, ()));
+    Ok(own_lists(base, questions, ask)?.into_iter().map(|(list, ())| list).collect())
+}
+
+/// Asks both stages as [`lists`] asks the first. Fails where the index cannot be read.
+pub fn second_lists(
+    shared: &Shared,
+    base: &Arc<Base>,
+    questions: &[OwnQuestion<'_>],
+    visibility: Visibility,
+) -> index::Result<Vec<SecondList>> {
+    let ask = |text: &str, left_out| both_stages(shared, base, (text, left_out), visibility);
+    Ok(own_lists(base, questions, ask)?.into_iter().map(SecondList::of).collect())
+}
+
+/// Asks both stages as [`customer_lists`] asks the first. Fails where the index cannot be read.
+pub fn second_customer_lists(
+    shared: &Shared,
+    base: &Arc<Base>,
+    questions: &[Expected],
+    visibility: Visibility,
+) -> index::Result<Vec<SecondList>> {
+    let ask = |text: &str| both_stages(shared, base, (text, None), visibility);
+    Ok(asked_lists(base, questions, ask)?.into_iter().map(SecondList::of).collect())
+}
+
+fn both_stages(
+    shared: &Shared,
+    base: &Arc<Base>,
+    (text, left_out): (&str, Option<LeftOut>),
+    visibility: Visibility,
+) -> index::Result<(Vec<Example>, Standings)> {
+    let found = second_examples_without(shared, base, text, left_out, visibility)?;
+    // A base without vectors teaches nothing.
+    Ok(found.map_or_else(Default::default, |SecondExamples { examples, standings }| (examples, standings)))
+}
+
+fn own_lists<X>(
+    base: &Base,
+    questions: &[OwnQuestion<'_>],
+    ask: impl Fn(&str, Option<LeftOut>) -> index::Result<(Vec<Example>, X)>,
+) -> index::Result<Vec<(List, X)>> {
     let mut lists = Vec::with_capacity(questions.len() * 4 / 3);
     for (idx, question) in questions.iter().enumerate() {
         let no = question.article;
         let list = |found, truth| list(base, question.text, found, truth);
-        let ask = |left_out| examples_without(shared, base, question.text, left_out, visibility);
+        let ask = |left_out| ask(question.text, left_out);
         let left_out = match question.place {
             Place::Positive(idx) => Some(LeftOut::Phrasing(no, idx)),
             Place::Negative(idx) => Some(LeftOut::Negative(no, idx)),
             Place::Elsewhere => None,
         };
         let is_negative = matches!(question.place, Place::Negative(_));
-        let found = ask(left_out)?;
+        let (found, with) = ask(left_out)?;
         let place = found.iter().position(|one| one.article == no);
         let truth = match (is_negative, place) {
             (true, Some(place)) => Some(Truth::Not(place)),
@@ -80,9 +125,10 @@ pub fn lists(
             (false, Some(place)) => Some(Truth::Candidate(place)),
             (false, None) => Some(Truth::Missed),
         };
-        lists.extend(truth.map(|truth| list(found, truth)));
+        lists.extend(truth.map(|truth| (list(found, truth), with)));
         if !is_negative && idx % 3 == 0 {
-            lists.push(list(ask(Some(LeftOut::Article(no)))?, Truth::Nothing));
+            let (found, with) = ask(Some(LeftOut::Article(no)))?;
+            lists.push((list(found, Truth::Nothing), with));
         }
     }
     Ok(lists)
@@ -96,9 +142,18 @@ pub fn customer_lists(
     questions: &[Expected],
     visibility: Visibility,
 ) -> index::Result<Vec<List>> {
+    let ask = |text: &str| Ok((examples_without(shared, base, text, None, visibility)?, ()));
+    Ok(asked_lists(base, questions, ask)?.into_iter().map(|(list, ())| list).collect())
+}
+
+fn asked_lists<X>(
+    base: &Base,
+    questions: &[Expected],
+    ask: impl Fn(&str) -> index::Result<(Vec<Example>, X)>,
+) -> index::Result<Vec<(List, X)>> {
     let mut lists = Vec::with_capacity(questions.len());
     for question in questions {
-        let found = examples_without(shared, base, &question.question, None, visibility)?;
+        let (found, with) = ask(&question.question)?;
         let is_right = |no: ArticleNo| {
             base.snapshot.table.article(no).is_some_and(|article| question.articles.contains(&article.article.id))
         };
@@ -107,7 +162,7 @@ pub fn customer_lists(
             None if question.articles.is_empty() => Truth::Nothing,
             None => Truth::Missed,
         };
-        lists.push(list(base, &question.question, found, truth));
+        lists.push((list(base, &question.question, found, truth), with));
     }
     Ok(lists)
 }

@@ -4,7 +4,8 @@
 //! heeded. The linear layers, where nearly all time goes, multiply weights of four or eight bits with inputs of eight.
 //!
 //! Inside: `config` (what the folder says) → `tokens` (characters to tokens), `weights` (tensors to layers) → `network`
-//! (tokens to a vector) over `linear`, `ops` and `kernels` (arithmetic); `reference` is the same network in f32.
+//! (tokens to a vector) over `linear`, `ops` and `kernels` (arithmetic); `reference` is the same network in f32;
+//! `vector_file` keeps vectors (`rounded`) from start to start.
 //!
 //! Must not know articles, or when it is worth its cost. Invariants: the same folder and settings give the same vectors
 //! up to float rounding, whatever the processor; every vector has length 1; what cannot be computed is refused at load. To add an
@@ -16,11 +17,13 @@ mod linear;
 mod network;
 mod ops;
 mod reference;
+mod rounded;
 mod tokens;
+mod vector_file;
 mod weights;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::path::Path;
 
@@ -35,6 +38,8 @@ use self::{
 pub use self::{
     kernels::{Bits, Kernel},
     reference::Reference,
+    rounded::RoundedVector,
+    vector_file::VectorFile,
 };
 use super::error::ModelError;
 

@@ -112,6 +112,13 @@ fn write(dir: &Path, folder: &Folder) {
     candle_core::safetensors::save(&tensors, dir.join("model.safetensors")).expect("written");
 }
 
+/// An encoder for tests of those who use one; it understands nothing.
+pub(crate) fn tiny() -> TextEncoder {
+    let dir = tempfile::tempdir().expect("a folder");
+    write(dir.path(), &USUAL);
+    TextEncoder::load(dir.path()).expect("it loads")
+}
+
 fn texts() -> Vec<String> {
     let chars: Vec<char> = CHARS.chars().collect();
     let mut rng = fastrand::Rng::with_seed(4);

@@ -5,6 +5,7 @@ mod handoffs;
 mod outcomes;
 mod records;
 mod replies;
+mod second_stage;
 mod suggestions;
 mod urgency;
 mod visibility;
