@@ -12,7 +12,7 @@
 //! | [`insight`] | records, feedback, evaluation, calibration, training of the ranker | |
 //! | [`assist`] | the path of one message | |
 //! | [`knowledge`] | articles, lexicons, rules, files, the indexer | |
-//! | [`model`] | the bundle: encoder, heads, calibration, training | candle |
+//! | [`model`] | the bundle: encoder, heads, calibration, training; a large encoder as second stage | candle, tokenizers |
 //! | [`index`] | documents and the table of articles | tantivy |
 //! | [`store`] | the truth: rows, revisions, the change feed | rusqlite |
 //! | [`text`] | normalizing, cutting, lexicon, negation, conditions of rules, entities, masks | jieba-rs, hanconv, pinyin |

@@ -149,7 +149,7 @@ def check_examples(checks, should_update):
                     missing = [part for part in parts if part not in client]
                     checks.check(not missing, f"python block is part of tests/python/client.py: {first}", "\n".join(missing))
                 case "toml":
-                    unknown = set(tomllib.loads(code)) - set(settings())
+                    unknown = names_of(tomllib.loads(code)) - set(settings())
                     checks.check(not unknown, "toml block names settings", ", ".join(unknown))
                 case "ts" | "text":
                     pass
@@ -174,6 +174,12 @@ def check_translation(checks):
     checks.check(is_same_code, "README.zh-CN.md has the same code blocks", "\n".join(differing[:1]) or "not as many")
     figures = [sorted(re.findall(r"<!-- figure:\S+ -->", page)) for page in (text, chinese)]
     checks.check(figures[0] == figures[1], "README.zh-CN.md has the same figures", str(figures))
+
+
+def names_of(written):
+    """The settings of a file; a key of a table has the table's name before it."""
+    tables = {name: value for name, value in written.items() if isinstance(value, dict)}
+    return (set(written) - set(tables)) | {f"{name}_{key}" for name, table in tables.items() for key in table}
 
 
 def settings():
