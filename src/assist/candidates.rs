@@ -184,7 +184,7 @@ pub(super) fn example(asked: &Asked<'_>, found: &Found, compared: &Compared) -> 
     Example {
         article: found.article.article.no,
         features: compared.features,
-        is_eligible: verdict(&asked, &found, &compared) == CandidateVerdict::Eligible,
+        is_eligible: verdict(asked, found, compared) == CandidateVerdict::Eligible,
         missing: asked.missing_in(&found.article),
     }
 }

@@ -1,6 +1,7 @@
 //! `yingda eval`: measures on the path that serves.
 
 mod calibrate;
+mod negation;
 
 use std::{
     collections::BTreeMap,
@@ -37,6 +38,8 @@ pub(super) enum Command {
     Labels(LabelsOptions),
     /// The golden questions of the demo knowledge bases.
     Golden(GoldenOptions),
+    /// Pairs of messages that want opposite things.
+    Negation(negation::NegationOptions),
     /// Texts against the personal data to mask in them.
     Redaction(RedactionOptions),
 }
@@ -99,6 +102,7 @@ pub(super) fn run(session: &Session, command: Command) -> anyhow::Result<()> {
         Command::Calibrate(options) => calibrate::run(session, &options),
         Command::Labels(options) => labels(session, &options),
         Command::Golden(options) => golden(session, &options),
+        Command::Negation(options) => negation::run(session, &options),
         Command::Redaction(options) => redaction(session, &options),
     }
 }

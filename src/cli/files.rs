@@ -33,6 +33,16 @@ struct QueryShape {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+struct OppositeShape {
+    #[serde(rename = "pair")]
+    _pair: String,
+    query: String,
+    article: Option<String>,
+    wrong: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct RedactionShape {
     text: String,
     masks: Vec<MaskShape>,
@@ -80,6 +90,28 @@ pub(super) fn read_queries(
         });
     }
     Ok(expected)
+}
+
+/// Reads messages that want opposite things, each with the article of the other side.
+pub(super) fn read_opposites(
+    path: &Path,
+    knowledge_base: &KnowledgeBaseId,
+    id_of: impl Fn(&str) -> Option<ArticleId>,
+) -> anyhow::Result<Vec<(Expected, Option<ArticleId>)>> {
+    let rows: Vec<OppositeShape> = read_lines(path)?;
+    let mut opposites = Vec::with_capacity(rows.len());
+    for (idx, row) in rows.into_iter().enumerate() {
+        let article = |id: &Option<String>| -> anyhow::Result<Option<ArticleId>> {
+            let known =
+                |id: &String| id_of(id).with_context(|| format!("{}:{}: no article {id:?}", path.display(), idx + 1));
+            id.as_ref().map(known).transpose()
+        };
+        let articles = article(&row.article)?.into_iter().collect();
+        let expected =
+            Expected { knowledge_base: knowledge_base.clone(), question: row.query, articles, tags: Vec::new() };
+        opposites.push((expected, article(&row.wrong)?));
+    }
+    Ok(opposites)
 }
 
 /// Reads texts with what must be masked in them.

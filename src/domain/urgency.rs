@@ -111,7 +111,7 @@ impl Default for UrgencyPolicy {
         Self {
             weights: SignalKind::ALL.into_iter().map(|kind| (kind, kind.default_weight())).collect(),
             // To miss what is urgent costs more than to look once in vain.
-            urgent_threshold: 0.35,
+            urgent_threshold: 0.41,
             important_threshold: 0.5,
             complaint_floor: Urgency::Important,
         }

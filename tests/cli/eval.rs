@@ -80,6 +80,33 @@ fn golden_prints_each_base_and_all_of_them() {
 }
 
 #[test]
+fn negation_counts_both_sides_and_lists_what_the_wrong_one_answers() {
+    let pairs = repository("data/negation");
+    let ran = run(&["--json", "eval", "negation", "--kb", "bank", "--pairs", argument(&pairs)]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    let report = ran.json();
+    let rows = json_lines("data/negation/bank.jsonl");
+    assert_eq!(report["n"], rows.len());
+    assert_eq!(report["opposed"], rows.iter().filter(|row| row["wrong"].is_string()).count());
+    let value = |key: &str| report[key]["value"].as_f64().unwrap_or_else(|| panic!("{key}: {report}"));
+    // Far below what is wanted; above what a program does that reads no negation.
+    assert!(value("answered_right") >= 0.4 && value("answered_wrong_side") <= 0.22, "{report}");
+    assert!(value("false_answers") <= 0.6, "{report}");
+    let text = run(&["eval", "negation", "--kb", "bank", "--misses", "--pairs", argument(&pairs)]);
+    assert!(text.out.contains("wrong side") && text.out.contains(" answered by "), "{text:?}");
+}
+
+#[test]
+fn opposites_that_are_none_are_named() {
+    let folder = TempDir::new().expect("a folder");
+    let unknown = r#"{"pair": "a", "query": "开通", "article": "no-such-article", "wrong": null}"#;
+    std::fs::write(folder.path().join("bank.jsonl"), unknown).expect("a file");
+    let ran = run(&["eval", "negation", "--kb", "bank", "--pairs", argument(folder.path())]);
+    assert_ne!(ran.code, Some(0));
+    assert!(ran.err.contains("bank.jsonl:1") && ran.err.contains("no-such-article"), "{ran:?}");
+}
+
+#[test]
 fn redaction_prints_each_kind_and_what_went_wrong() {
     let folder = TempDir::new().expect("a folder");
     let file = folder.path().join("redaction.jsonl");

@@ -57,8 +57,13 @@ pub(super) fn lists(
         bar.inc(1);
     }
     let (mut sparse, mut second_sparse) = (Vec::new(), Vec::new());
-    for place in 0..tables.without_base.len() {
-        let (first, second) = demos.sparse_lists(place)?;
+    let foreign = Demos { encoder: None, ..demos };
+    for (place, table) in tables.without_base.iter().enumerate() {
+        let (mut first, second) = demos.sparse_lists(place, table)?;
+        // A foreign business has vectors that know less of it than those of a base left out, for the others are like it.
+        let (more, _) = foreign.sparse_lists(place, &tables.fitted)?;
+        first.own.extend(more.own);
+        first.customers.extend(more.customers);
         sparse.push(first);
         second_sparse.push(second);
         bar.inc(1);
@@ -83,6 +88,7 @@ pub(super) fn train(session: &Session, tables: &Tables, bundle: &Bundle) -> anyh
 }
 
 /// The demo bases as they are asked.
+#[derive(Clone, Copy)]
 struct Demos<'a> {
     session: &'a Session,
     tables: &'a Tables,
@@ -109,11 +115,10 @@ impl Demos<'_> {
 
     /// Asks one base, which holds its standard questions only, what it otherwise holds besides, by vectors that have not
     /// seen it.
-    fn sparse_lists(&self, place: usize) -> anyhow::Result<(PartLists, SecondPart)> {
+    fn sparse_lists(&self, place: usize, table: &Encoder) -> anyhow::Result<(PartLists, SecondPart)> {
         let source = &self.tables.sources[place];
-        let encoder = &self.tables.without_base[place];
         // The rich one is only read.
-        let (rich, sparse) = (self.demo(encoder, false, None)?, self.demo(encoder, true, self.encoder)?);
+        let (rich, sparse) = (self.demo(table, false, None)?, self.demo(table, true, self.encoder)?);
         let base = rich.bases.get(&source.id).context("the demo base is there")?;
         let sparse_base = sparse.bases.get(&source.id).context("both have the same bases")?;
         let questions = ranker_training::own_questions(base);

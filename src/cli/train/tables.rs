@@ -48,6 +48,8 @@ pub(super) struct Source {
 /// The tuned tables.
 pub(super) struct Tables {
     pub sources: Vec<Source>,
+    /// As fitted to the teacher: what the vectors are worth to a business that they were not tuned to.
+    pub fitted: Encoder,
     /// Tuned to everything.
     pub whole: Encoder,
     /// Each without one share of the questions.
@@ -70,7 +72,7 @@ impl Tables {
         let mut tuned = tune_all(&fitted, &lessons, &settings)?.into_iter();
         let mut take = |num: usize| tuned.by_ref().take(num).collect::<Vec<Encoder>>();
         let (mut whole, without_share, without_base) = (take(1), take(NUM_SHARES), take(sources.len()));
-        Ok(Self { sources, whole: whole.remove(0), without_share, without_base })
+        Ok(Self { sources, fitted, whole: whole.remove(0), without_share, without_base })
     }
 }
 

@@ -7,12 +7,14 @@
 //! [`Asked`] rows, so that it is of the same calls as the others.
 
 mod labels;
+mod negation;
 mod redaction;
 mod retrieval;
 
 pub use labels::{
     JudgedMessage, JudgedQuestion, LabelRow, LabelScoreReport, LabelsReport, QuestionReport, measure_labels,
 };
+pub use negation::{NegationReport, OppositeAsked, negation_report};
 pub use redaction::{RedactionCounts, RedactionMiss, RedactionReport, RedactionRow, measure_redaction};
 pub use retrieval::{Asked, Expected, RetrievalReport, ask_all, report, risk_coverage};
 

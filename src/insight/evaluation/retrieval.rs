@@ -42,6 +42,8 @@ pub struct Asked {
     /// Whether the answer set is a right one.
     pub is_answered_right: bool,
     pub first: Option<ArticleId>,
+    /// What the reply answers with.
+    pub answer: Option<ArticleId>,
     /// Whether the second stage looked at it.
     pub is_second_stage: bool,
     pub cpu: Duration,
@@ -112,6 +114,7 @@ pub fn ask_all(
             is_answered: answer.is_some(),
             is_answered_right: answer.is_some_and(is_right),
             first: reply.candidates.first().map(|first| first.article.id.clone()),
+            answer: answer.cloned(),
             is_second_stage: reply.timings.iter().any(|timing| timing.stage == assist::SECOND_STAGE),
             cpu,
         });
@@ -260,6 +263,7 @@ mod tests {
             outcome: if is_answered { Outcome::Answered } else { Outcome::NoAnswer },
             is_answered,
             is_answered_right: is_answered && rank == Some(1),
+            answer: None,
             first: None,
             is_second_stage: false,
             cpu: Duration::from_micros(100),

@@ -81,7 +81,9 @@ fn dotted(text: &str, at: usize, dot: char) -> Option<Span> {
     let before: usize = text[..at].chars().rev().take_while(of_name).map(char::len_utf8).sum();
     let rest = &text[at + dot.len_utf8()..];
     let after: usize = rest.chars().take_while(of_name).map(char::len_utf8).sum();
-    let is_one = before.min(after) >= 2 * "买".len() && !rest[after..].starts_with(is_dot);
+    // Beside what a mask left nothing more is found, or a text would not stay as it was masked.
+    let is_masked = text[..at - before].ends_with('*') || rest[after..].starts_with('*');
+    let is_one = before.min(after) >= 2 * "买".len() && !rest[after..].starts_with(is_dot) && !is_masked;
     is_one.then(|| Span::new(at - before, at + dot.len_utf8() + after))
 }
 
