@@ -213,10 +213,17 @@ async fn a_caller_who_leaves_disturbs_nobody() {
         .knowledge
         .list_articles(pb::ListArticlesRequest { parent: base.name.clone(), ..Default::default() });
     let listed = listed.await.expect("a page").into_inner();
-    let request = pb::GetIndexStatusRequest { knowledge_base: base.name.clone() };
-    let status = base.clients.indexing.get_index_status(request).await.expect("a status").into_inner();
-    // A write that had begun when its caller left may still be under way.
-    assert!(status.article_count >= i64::from(listed.total_size), "{status:?} {}", listed.total_size);
+    // What had begun when its caller left is written, and comes to the index, a little later.
+    let since = Instant::now();
+    loop {
+        let request = pb::GetIndexStatusRequest { knowledge_base: base.name.clone() };
+        let status = base.clients.indexing.get_index_status(request).await.expect("a status").into_inner();
+        if status.article_count >= i64::from(listed.total_size) {
+            break;
+        }
+        assert!(since.elapsed() < Duration::from_secs(20), "{status:?} {}", listed.total_size);
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
 }
 
 #[tokio::test]
