@@ -25,13 +25,15 @@ from yingda.v1 import feedback_pb2, feedback_pb2_grpc
 from yingda.v1 import indexing_pb2, indexing_pb2_grpc
 from yingda.v1 import knowledge_pb2, knowledge_pb2_grpc
 from yingda.v1 import lexicon_pb2, lexicon_pb2_grpc
+from yingda.v1 import evaluation_pb2, evaluation_pb2_grpc
 from yingda.v1 import models_pb2, models_pb2_grpc
 from yingda.v1 import rules_pb2, rules_pb2_grpc
 from yingda.v1 import server_info_pb2, server_info_pb2_grpc
 from yingda.v1 import text_tools_pb2, text_tools_pb2_grpc
 from yingda.v1 import types_pb2
 
-SERVICES = ["Assist", "Feedback", "Indexing", "Knowledge", "Lexicon", "Models", "Rules", "ServerInfo", "TextTools"]
+SERVICES = ["Assist", "Evaluation", "Feedback", "Indexing", "Knowledge", "Lexicon", "Models", "Rules", "ServerInfo",
+            "TextTools"]
 # One question of each demo knowledge base, in the words of a customer, and the article that answers it.
 QUESTIONS = {
     "electronics": ("手机保几年", "warranty-period"),
@@ -55,6 +57,7 @@ class Server:
         self.indexing = indexing_pb2_grpc.IndexingStub(self.channel)
         self.knowledge = knowledge_pb2_grpc.KnowledgeStub(self.channel)
         self.lexicon = lexicon_pb2_grpc.LexiconStub(self.channel)
+        self.evaluation = evaluation_pb2_grpc.EvaluationStub(self.channel)
         self.models = models_pb2_grpc.ModelsStub(self.channel)
         self.rules = rules_pb2_grpc.RulesStub(self.channel)
         self.operations = operations_pb2_grpc.OperationsStub(self.channel)
@@ -439,6 +442,25 @@ def test_reindex(server):
     status = server.indexing.GetIndexStatus(request, timeout=PATIENCE_S)
     assert status.generation == result.generation and not status.running_operation, status
     assert server.answer("我现在是哪个套餐", "telecom").provenance.sources[0].generation == result.generation
+
+
+def test_calibrate(server):
+    """calibrate: an operation; its thresholds bring what was wanted by the base's own questions"""
+    request = evaluation_pb2.CalibrateThresholdsRequest(
+        knowledge_base="knowledgeBases/bank", wanted_precision=0.9, validate_only=True)
+    operation = server.evaluation.CalibrateThresholds(request, timeout=PATIENCE_S)
+    begun = time.monotonic()
+    while not operation.done:
+        assert time.monotonic() - begun < 60, operation
+        waited = operations_pb2.GetOperationRequest(name=operation.name)
+        operation = server.operations.GetOperation(waited, timeout=PATIENCE_S)
+    calibration = evaluation_pb2.Calibration()
+    assert operation.response.Unpack(calibration), operation
+    assert 0 < calibration.thresholds.answer <= 1 and len(calibration.curve) > 10, calibration
+    serving = evaluation_pb2.GetCalibrationRequest(knowledge_base="knowledgeBases/bank")
+    assert server.evaluation.GetCalibration(serving, timeout=PATIENCE_S).wanted.wanted_precision != 0.9
+    request.wanted_precision = 2.0
+    refused(lambda: server.evaluation.CalibrateThresholds(request, timeout=PATIENCE_S), grpc.StatusCode.INVALID_ARGUMENT)
 
 
 def test_feedback(server):
