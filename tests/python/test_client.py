@@ -21,11 +21,11 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha.proto_reflection_descriptor_database import ProtoReflectionDescriptorDatabase
 from grpc_status import rpc_status
 from yingda.v1 import assist_pb2, assist_pb2_grpc
+from yingda.v1 import evaluation_pb2, evaluation_pb2_grpc
 from yingda.v1 import feedback_pb2, feedback_pb2_grpc
 from yingda.v1 import indexing_pb2, indexing_pb2_grpc
 from yingda.v1 import knowledge_pb2, knowledge_pb2_grpc
 from yingda.v1 import lexicon_pb2, lexicon_pb2_grpc
-from yingda.v1 import evaluation_pb2, evaluation_pb2_grpc
 from yingda.v1 import models_pb2, models_pb2_grpc
 from yingda.v1 import rules_pb2, rules_pb2_grpc
 from yingda.v1 import server_info_pb2, server_info_pb2_grpc
