@@ -196,19 +196,22 @@ struct GoldenReport {
     tags: BTreeMap<String, RetrievalReport>,
 }
 
-fn golden(session: &Session, options: &GoldenOptions) -> anyhow::Result<()> {
+/// The demo bases as they serve, and those named of them, or all; not calibrated where they are to be as shipped.
+fn demo(session: &Session, named: &[String], is_shipped: bool) -> anyhow::Result<(App, Vec<KnowledgeBaseId>)> {
     let clock = Arc::new(ManualClock::new(GOLDEN_MOMENT));
     let app = App::start_with(&session.config, &StoreKind::Memory, clock, None)?;
-    let mut ids = offline::knowledge_bases(&options.knowledge_bases)?;
+    let named = offline::knowledge_bases(named)?;
     let installed = app.install_demo()?;
     app.wait_ready()?;
     app.wait_encoded();
-    if !options.shipped {
+    if !is_shipped {
         app.calibration.calibrate_all()?;
     }
-    if ids.is_empty() {
-        ids = installed;
-    }
+    Ok((app, if named.is_empty() { installed } else { named }))
+}
+
+fn golden(session: &Session, options: &GoldenOptions) -> anyhow::Result<()> {
+    let (app, ids) = demo(session, &options.knowledge_bases, options.shipped)?;
     let mut questions = Vec::new();
     for id in &ids {
         let base = app.live.load().bases.get(id).cloned().with_context(|| format!("no demo knowledge base {id}"))?;

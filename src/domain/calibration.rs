@@ -30,7 +30,7 @@ impl CalibrationPolicy {
 
 impl Default for CalibrationPolicy {
     fn default() -> Self {
-        Self { wanted_precision: 0.95, unanswerable_share: 0.3 }
+        Self { wanted_precision: 0.965, unanswerable_share: 0.3 }
     }
 }
 

@@ -29,6 +29,7 @@ mod features;
 mod heads;
 mod label_set;
 pub mod measures;
+pub mod products;
 mod quantized;
 mod tensors;
 pub mod train;

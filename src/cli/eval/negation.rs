@@ -1,15 +1,14 @@
 //! `yingda eval negation`: pairs of messages that want opposite things, asked of the demo knowledge bases.
 
-use std::{path::PathBuf, sync::Arc};
+use std::path::PathBuf;
 
 use anyhow::Context;
 use clap::Args;
 
-use super::{GOLDEN_MOMENT, ask};
+use super::{GOLDEN_MOMENT, ask, demo};
 use crate::{
-    app::{App, StoreKind},
-    cli::{Session, files, offline, output},
-    domain::{ArticleId, ManualClock},
+    cli::{Session, files, output},
+    domain::ArticleId,
     insight::evaluation::{Figure, NegationReport, OppositeAsked, negation_report},
 };
 
@@ -31,18 +30,7 @@ pub(in crate::cli) struct NegationOptions {
 }
 
 pub(super) fn run(session: &Session, options: &NegationOptions) -> anyhow::Result<()> {
-    let clock = Arc::new(ManualClock::new(GOLDEN_MOMENT));
-    let app = App::start_with(&session.config, &StoreKind::Memory, clock, None)?;
-    let mut ids = offline::knowledge_bases(&options.knowledge_bases)?;
-    let installed = app.install_demo()?;
-    app.wait_ready()?;
-    app.wait_encoded();
-    if !options.shipped {
-        app.calibration.calibrate_all()?;
-    }
-    if ids.is_empty() {
-        ids = installed;
-    }
+    let (app, ids) = demo(session, &options.knowledge_bases, options.shipped)?;
     let mut questions = Vec::new();
     for id in &ids {
         let base = app.live.load().bases.get(id).cloned().with_context(|| format!("no demo knowledge base {id}"))?;

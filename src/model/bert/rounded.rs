@@ -3,6 +3,8 @@
 //! Must not know what the vector is of. Invariant: the cosine of two rounded unit vectors is that of the vectors within
 //! about a thousandth.
 
+use crate::model::products::dot;
+
 /// The rounded vector.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RoundedVector {
@@ -25,27 +27,6 @@ impl RoundedVector {
     }
 }
 
-/// Chosen at run time: the same sums with wider instructions where there are.
-fn dot(a: &[i8], b: &[i8]) -> i32 {
-    #[cfg(target_arch = "x86_64")]
-    if std::arch::is_x86_feature_detected!("avx2") {
-        // SAFETY: the processor has just been asked for AVX2.
-        return unsafe { dot_avx2(a, b) };
-    }
-    dot_portable(a, b)
-}
-
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2")]
-fn dot_avx2(a: &[i8], b: &[i8]) -> i32 {
-    dot_portable(a, b)
-}
-
-#[inline(always)]
-fn dot_portable(a: &[i8], b: &[i8]) -> i32 {
-    a.iter().zip(b).map(|(a, b)| i32::from(*a) * i32::from(*b)).sum()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -63,7 +44,6 @@ mod tests {
             let want: f32 = a.iter().zip(&b).map(|(a, b)| a * b).sum();
             let (a, b) = (RoundedVector::of(&a), RoundedVector::of(&b));
             assert!((a.cosine(&b) - want).abs() < 0.001);
-            assert_eq!(dot(&a.values, &b.values), dot_portable(&a.values, &b.values));
         }
         let nothing = RoundedVector::of(&[0.0; 4]);
         assert_eq!(nothing.cosine(&nothing), 0.0);
