@@ -6,6 +6,7 @@
 //! - [`normalize()`]: width, case, script, emoji, noise; [`Normalized::source_span`] leads back.
 //! - [`Segmenter`]: words by the one shared jieba; [`Overlay`]: a knowledge base's own terms and synonyms on top.
 //! - [`grams()`], [`gram_hash`], [`syllables`], [`sounded_pairs`]: units of the index, of ranking and of the model.
+//! - [`reading`], [`look_alikes`], [`traditional`]: how else a text is written, rightly or by a slip.
 //! - [`Profile`]: what ranking compares of a message and of a phrasing.
 //! - [`negations`], [`polarity`], [`courtesy_spans`], [`AskedText`]: what the wording does to the meaning.
 //! - [`RuleMatcher`]: where the conditions of rules hold.
@@ -27,6 +28,7 @@ mod courtesy;
 mod entities;
 mod grams;
 mod lexicon;
+mod look_alikes;
 mod negation;
 mod normalize;
 mod offsets;
@@ -43,10 +45,11 @@ pub use courtesy::{content_span, courtesy_spans};
 pub use entities::Entities;
 pub use grams::{gram_hash, gram_spans, grams};
 pub use lexicon::{LexiconError, Overlay, TermMatch};
+pub use look_alikes::look_alikes;
 pub use negation::{Negation, Polarity, negated, negations, polarity};
-pub use normalize::{Normalized, normalize};
+pub use normalize::{Normalized, normalize, traditional};
 pub use offsets::{OffsetEncoding, convert_offsets};
-pub use pinyin_key::{fuzzy_syllable, syllables};
+pub use pinyin_key::{Reading, fuzzy_syllable, reading, syllables};
 pub use profile::{Gram, Profile};
 pub use question_form::QuestionForm;
 pub use redact::{Masked, Redacted, Redactor};

@@ -1,0 +1,91 @@
+//! How people speak: greetings and thanks around a question, fillers around and within it.
+
+use crate::text::{Segmenter, Word, WordKind};
+
+/// What may stand after a filler.
+const JOINTS: [&str; 8] = ["，", "，", "，", "", "", "", "…", " "];
+
+/// The words of a list by where they may stand.
+#[derive(Default)]
+struct Places {
+    before: Vec<&'static str>,
+    between: Vec<&'static str>,
+    after: Vec<&'static str>,
+}
+
+impl Places {
+    fn read(list: &'static str) -> Self {
+        let mut places = Self::default();
+        for line in list.lines().filter(|line| !line.starts_with('#')) {
+            match line.split_once(' ') {
+                Some(("before", words)) => places.before.push(words),
+                Some(("between", words)) => places.between.push(words),
+                Some(("after", words)) => places.after.push(words),
+                _ => debug_assert!(line.is_empty(), "{line}"),
+            }
+        }
+        places
+    }
+}
+
+/// What is said around questions.
+pub(super) struct Spoken {
+    greetings: Places,
+    fillers: Places,
+}
+
+impl Spoken {
+    /// Reads the lists that the program brings.
+    pub fn read() -> Self {
+        Self {
+            greetings: Places::read(include_str!("../../../../data/noise/greetings.txt")),
+            fillers: Places::read(include_str!("../../../../data/noise/fillers.txt")),
+        }
+    }
+
+    /// Says courtesies before, after or around a text.
+    pub fn greeted(&self, text: &str, rng: &mut fastrand::Rng) -> String {
+        let (is_opened, is_closed) =
+            [(true, false), (true, false), (false, true), (true, true), (true, true)][rng.usize(..5)];
+        let mut one =
+            |words: &[&'static str], is_said: bool| if is_said { words[rng.usize(..words.len())] } else { "" };
+        let (opening, closing) = (one(&self.greetings.before, is_opened), one(&self.greetings.after, is_closed));
+        // A mark before thanks takes the place of the text's own.
+        let text = if closing.starts_with('，') { text.trim_end_matches(['。', '，', '.', ',']) } else { text };
+        format!("{opening}{text}{closing}")
+    }
+
+    /// Puts about ten fillers before, between and after the words of a text.
+    pub fn filled(&self, text: &str, rng: &mut fastrand::Rng) -> String {
+        let (num_before, num_between, num_after) = (rng.usize(5..=6), rng.usize(1..=3), rng.usize(2..=3));
+        let mut noisy = String::with_capacity(text.len() + 128);
+        for filler in drawn(&self.fillers.before, num_before, rng) {
+            noisy.push_str(filler);
+            noisy.push_str(JOINTS[rng.usize(..JOINTS.len())]);
+        }
+        let words = Segmenter::shared().words(text);
+        let is_gap = |pair: &&[Word]| pair.iter().all(|word| word.kind != WordKind::Punctuation);
+        let gaps: Vec<usize> = words.windows(2).filter(is_gap).map(|pair| pair[0].span.end).collect();
+        let mut chosen = rng.choose_multiple(gaps, num_between);
+        chosen.sort_unstable();
+        let mut at = 0;
+        for (gap, filler) in chosen.iter().zip(drawn(&self.fillers.between, chosen.len(), rng)) {
+            noisy.push_str(&text[at..*gap]);
+            noisy.push_str(filler);
+            noisy.push_str(if rng.bool() { "" } else { "，" });
+            at = *gap;
+        }
+        noisy.push_str(&text[at..]);
+        for filler in drawn(&self.fillers.after, num_after, rng) {
+            noisy.push_str(if rng.u8(..4) == 0 { "" } else { "，" });
+            noisy.push_str(filler);
+        }
+        noisy
+    }
+}
+
+fn drawn(words: &[&'static str], num: usize, rng: &mut fastrand::Rng) -> Vec<&'static str> {
+    let mut drawn = rng.choose_multiple(words.iter().copied(), num);
+    rng.shuffle(&mut drawn);
+    drawn
+}
