@@ -30,6 +30,7 @@ mod rule_file;
 mod rules;
 mod schedule;
 mod second_stage;
+mod slips;
 mod small_talk;
 mod suggest;
 mod urgency;

@@ -6,7 +6,7 @@
 //! - [`normalize()`]: width, case, script, emoji, noise; [`Normalized::source_span`] leads back.
 //! - [`Segmenter`]: words by the one shared jieba; [`Overlay`]: a knowledge base's own terms and synonyms on top.
 //! - [`grams()`], [`gram_hash`], [`syllables`], [`sounded_pairs`]: units of the index, of ranking and of the model.
-//! - [`reading`], [`look_alikes`], [`traditional`]: how else a text is written, rightly or by a slip.
+//! - [`reading`], [`sound_alikes`], [`look_alikes`], [`traditional`]: how else a text is written, rightly or by a slip.
 //! - [`Profile`]: what ranking compares of a message and of a phrasing.
 //! - [`negations`], [`polarity`], [`courtesy_spans`], [`AskedText`]: what the wording does to the meaning.
 //! - [`RuleMatcher`]: where the conditions of rules hold.
@@ -26,6 +26,7 @@ mod chars;
 mod contrast;
 mod courtesy;
 mod entities;
+mod fillers;
 mod grams;
 mod lexicon;
 mod look_alikes;
@@ -55,7 +56,7 @@ pub use question_form::QuestionForm;
 pub use redact::{Masked, Redacted, Redactor};
 pub use rule_matcher::{MAX_PATTERN_BYTES, RuleError, RuleMatcher, compile_pattern};
 pub use segment::{Segmenter, Word, WordKind, is_stop_word};
-pub use sounds::{SoundedPair, sounded_pairs};
+pub use sounds::{SoundedPair, sound_alikes, sounded_pairs};
 
 /// Raised with every change of what a text is cut into: indexes built before are built anew.
 pub const ANALYSIS_VERSION: u32 = 1;

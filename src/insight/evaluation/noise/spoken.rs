@@ -5,6 +5,10 @@ use crate::text::{Segmenter, Word, WordKind};
 /// What may stand after a filler.
 const JOINTS: [&str; 8] = ["，", "，", "，", "", "", "", "…", " "];
 
+/// Words that lean on the one before.
+const LEANING: [&str; 16] =
+    ["的", "了", "吗", "呢", "吧", "啊", "着", "过", "嘛", "么", "呀", "得", "地", "们", "个", "哦"];
+
 /// The words of a list by where they may stand.
 #[derive(Default)]
 struct Places {
@@ -64,7 +68,9 @@ impl Spoken {
             noisy.push_str(JOINTS[rng.usize(..JOINTS.len())]);
         }
         let words = Segmenter::shared().words(text);
-        let is_gap = |pair: &&[Word]| pair.iter().all(|word| word.kind != WordKind::Punctuation);
+        // Nobody stops before a particle.
+        let leans = |word: &Word| LEANING.contains(&word.text(text));
+        let is_gap = |pair: &&[Word]| pair.iter().all(|word| word.kind != WordKind::Punctuation) && !leans(&pair[1]);
         let gaps: Vec<usize> = words.windows(2).filter(is_gap).map(|pair| pair[0].span.end).collect();
         let mut chosen = rng.choose_multiple(gaps, num_between);
         chosen.sort_unstable();
