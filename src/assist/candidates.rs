@@ -81,8 +81,12 @@ impl<'t> ReadText<'t> {
     }
 
     /// Reads the text anew with its slips mended, as far as the base's wordings tell them; `None` where they tell none.
+    /// A text of which something is left out is the base's own, and means what it says.
     pub fn mended(&self, shared: &Shared, base: &Base, left_out: Option<LeftOut>) -> Option<ReadText<'static>> {
-        let mended = slips::mended(base, &self.text.content, left_out)?;
+        if left_out.is_some() {
+            return None;
+        }
+        let mended = slips::mended(base, &self.text.content)?;
         let text = AskedText::of_content(Cow::Owned(mended));
         Some(ReadText { vector: shared.vector_of(&text), text })
     }

@@ -5,8 +5,8 @@ use std::{borrow::Cow, sync::Arc};
 use super::{answer::Ask, live::Base};
 use crate::{
     domain::{ArticleNo, ArticleState, Audience, Channel, Timestamp},
-    index::{self, Hit, IndexedArticle, Table, WeightedGram},
-    text::{AskedText, Gram, gram_hash, grams},
+    index::{self, Hit, IndexedArticle, WeightedGram},
+    text::{AskedText, gram_hash, grams},
 };
 
 /// How many phrasings are collected first; several stand for one article.
@@ -94,19 +94,6 @@ impl LeftOut {
             Self::Negative(..) => false,
             Self::Article(article) => hit.article == article,
         }
-    }
-
-    /// Counts the phrasings left out that hold the gram.
-    pub(super) fn count(self, table: &Table, gram: u64) -> u32 {
-        let (no, only) = match self {
-            Self::Phrasing(no, phrasing_idx) => (no, Some(phrasing_idx)),
-            Self::Article(no) => (no, None),
-            Self::Negative(..) => return 0,
-        };
-        let Some(article) = table.article(no) else { return 0 };
-        let left = article.positives().iter().enumerate().filter(|(idx, _)| only.is_none_or(|only| only == *idx));
-        let holds = |grams: &[Gram]| grams.binary_search_by_key(&gram, |one| one.hash).is_ok();
-        left.filter(|(_, phrasing)| holds(&phrasing.profile.grams)).fold(0, |sum, _| sum + 1)
     }
 }
 

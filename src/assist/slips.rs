@@ -7,7 +7,7 @@
 
 use std::cell::LazyCell;
 
-use super::{live::Base, retrieve::LeftOut};
+use super::live::Base;
 use crate::text::{Overlay, Segmenter, gram_hash, look_alikes, sound_alikes};
 
 /// So many slips of one message are mended.
@@ -25,14 +25,9 @@ const ENOUGH: f32 = 2.0;
 /// As much where two neighbors change together.
 const ENOUGH_FOR_TWO: f32 = 2.5;
 
-/// Returns the content with its slips mended; `None` where there are none. What is left out is not looked at.
-pub(super) fn mended(base: &Base, content: &str, left_out: Option<LeftOut>) -> Option<String> {
-    let table = &base.snapshot.table;
-    let knows = |gram: u64| {
-        let frequency = table.document_frequency(gram);
-        frequency > 0 && frequency > left_out.map_or(0, |left_out| left_out.count(table, gram))
-    };
-    mended_by(&knows, &base.overlay, content)
+/// Returns the content with its slips mended; `None` where there are none.
+pub(super) fn mended(base: &Base, content: &str) -> Option<String> {
+    mended_by(&|gram| base.snapshot.table.document_frequency(gram) > 0, &base.overlay, content)
 }
 
 fn mended_by(knows: &dyn Fn(u64) -> bool, overlay: &Overlay, content: &str) -> Option<String> {

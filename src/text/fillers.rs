@@ -1,254 +1,22 @@
 //! What people say while they think of what to ask: 嗯,怎么说呢,就是说信用卡那个账单日能改吗 asks 信用卡账单日能改吗.
 //!
-//! Three things go: a clause of which every word is about the talk itself ([`TELLS`], [`COURTESIES`], [`JOINS`]), openings and closings that
-//! are no clause of their own, and the few words that nobody needs between two others. Knows no words of any business, and
-//! never takes a negation or a word that asks: 不 and 怎么 are in no list, save within fixed phrases. Invariant: something
-//! of the text is always left. To add a word: to `TELLS` where a clause of it alone says nothing, to `JOINS` where it may
-//! stand in such a clause, to `COURTESIES` where one says enough; then a row in the tests.
+//! Three things go, where there are several: a clause of which every word is about the talk itself ([`TELLS`],
+//! [`COURTESIES`], [`JOINS`]), openings and closings that are no clause of their own, and the few words that nobody needs
+//! between two others. Knows no words of any business, and never takes a negation or a word that asks: 不 and 怎么 are in no
+//! list, save within fixed phrases. Invariant: something of the text is always left. To add a word: to `TELLS` where a
+//! clause of it alone says nothing, to `JOINS` where it may stand in such a clause, to `COURTESIES` where one says enough;
+//! then a row in the tests.
+
+mod words;
 
 use std::{borrow::Cow, collections::HashMap, sync::LazyLock};
 
+use self::words::{
+    BETWEEN, CLOSINGS, COURTESIES, JOINS, OPENINGS, OPENINGS_OF_OTHERS, TELLS, WORDS_AFTER, WORDS_BEFORE,
+};
 use super::{chars::is_han, courtesy::content_span};
 
-/// Words about the talk itself; with at least one of them a clause may be dropped.
-const TELLS: &str = "
-    嗯 恩 呃 额 啊 哎 哎呀 诶 欸 唉 哦 噢 喔 喂 嘿
-    那个 这个 那个啥 这个啥 那啥 那什么 这不 就是 就是说 也就是说 然后 其实 反正 另外 对了 话说 还有 哦对 是的 对 好的 那么
-    是吧 对吧 是不 呢 哈 是这样 这样 这么回事 这么个事 这么个情况 这情况 情况 意思 回事 准话 准信
-    说 讲 说说 讲讲 说一下 说下 说个 跟你说 跟您说 听 听听 听我说 怎么说 咋说 怎么讲 咋讲 这么说 说实话 讲真 说真的 老实说 实话说
-    问 问问 问一下 问下 问个 想问 了解一下 了解下 打听 打听一下
-    明白 懂 清楚 知道 不懂 不太懂 搞不懂 不知道 不清楚 不太清楚 搞不清楚 弄不懂 说清楚没 没说清楚 说不清楚 说不清
-    想想 想一下 想一想 稍等 等等 等一下 等下 等会儿 帮我看 帮我看看 帮忙看看 帮看 看一眼 看看 看一下 看下 真是 真的是 真的
-";
-
-/// Words of greeting, asking and thanking: a clause with one of them is courtesy, however little else is said.
-const COURTESIES: &str = "
-    你好 您好 哈喽 请问 请教 请教一下 咨询 咨询一下 咨询下 谢谢 感谢 多谢 感激 拜托 辛苦 打扰 麻烦 劳烦 劳驾 不好意思 抱歉 早啊 祝 祝好 祝您
-    祝你 不胜感激 在线等 等回复 等你回复 等您回复 望回复 盼复 盼回复 请回复 求回复 回复一下 回复下 解答 解答一下 解答下 告知 告知一下 指教 指点
-    么么哒 尊敬的 亲爱的 在吗 在不在 在么 有人吗 有人在吗 求助 帮帮忙 提前谢谢 先谢谢了
-";
-
-/// Words that may stand in a clause about the talk.
-const JOINS: &str = "
-    我 你 您 我们 你们 咱 我这边 我这 我这儿 我这里 那 这 就 也 还 先 再 可能 大概 差不多 好像 可以 能 想 要 有 有个 是 的 了 着 吧
-    呢 嘛 呀 哈 呗 啦 哟 喽 吗 么 没 一下 一下下 下 下哈 个 事 事儿 事情 问题 给 跟 帮 帮我 帮忙 请 让 求 望 盼 上 听 到 挺急的 急
-    太 非常 万分 十分 很 客服 人工 师傅 老师 领导 亲 大家 工作 生活 愉快 顺利 早上 上午 下午 中午 晚上 好 冒昧 提前 不胜 回复 等
-";
-
-/// Opens what is asked, whatever follows.
-const OPENINGS: &[&str] = &[
-    "嗯",
-    "呃",
-    "诶",
-    "欸",
-    "唉",
-    "哎呀",
-    "哎",
-    "哦对了",
-    "哦对",
-    "哦",
-    "噢",
-    "喔",
-    "那个啥",
-    "那啥",
-    "那什么",
-    "那个",
-    "这个",
-    "就是说",
-    "就是那个",
-    "就是",
-    "是这样的",
-    "是这样",
-    "是这么回事",
-    "是这么个事",
-    "事情是这样的",
-    "事情是这样",
-    "情况是这样的",
-    "情况是这样",
-    "是这么个情况",
-    "我跟你说",
-    "我跟您说",
-    "我跟你讲",
-    "跟你说个事",
-    "跟您说个事",
-    "跟你说",
-    "跟您说",
-    "说个事",
-    "怎么说呢",
-    "咋说呢",
-    "怎么讲呢",
-    "这么说吧",
-    "不知道怎么说",
-    "不知道咋说",
-    "其实吧",
-    "其实",
-    "然后呢",
-    "然后",
-    "还有就是",
-    "还有个事",
-    "还有一个事",
-    "还有个问题",
-    "另外",
-    "反正就是",
-    "反正",
-    "说实话",
-    "说真的",
-    "老实说",
-    "实话说",
-    "讲真",
-    "话说",
-    "对了",
-    "你听我说",
-    "您听我说",
-    "你知道吧",
-    "你知道吗",
-    "等一下啊",
-    "等下啊",
-    "稍等",
-    "让我想想",
-    "我想想",
-    "我不太懂",
-    "不太懂",
-    "我也不懂",
-    "我不懂",
-    "可能是我没说清楚",
-    "我这边呢",
-    "我这儿吧",
-    "我这呢",
-    "我这个情况",
-    "我这情况",
-    "我的情况是",
-    "我就想问问",
-    "我就是想问",
-    "我就想问",
-    "就想问问",
-    "就想问",
-    "我就问问",
-    "想请教个事",
-    "请教个事",
-    "有个事想问你",
-    "有个事问你",
-    "有个事想问",
-    "有个事",
-    "问你个事",
-    "问您个事",
-    "问个事",
-    "我有个问题",
-    "我问下",
-    "我问一下",
-    "我问问",
-    "问问",
-    "麻烦给看一下",
-    "麻烦给看下",
-    "给看一下",
-    "给看下",
-    "帮我看一眼",
-    "帮看一下",
-    "帮看下",
-];
-
-/// Opens what is asked where a mark or another opening follows.
-const OPENINGS_OF_OTHERS: &[&str] =
-    &["额", "喂", "啊", "哈", "我说", "等一下", "等下", "对", "好", "还有", "有个问题", "麻烦"];
-
-/// Closes what is asked, whatever stands before.
-const CLOSINGS: &[&str] = &[
-    "你懂吧",
-    "您懂吧",
-    "你知道吧",
-    "你明白吧",
-    "你明白我意思吧",
-    "你懂我意思吧",
-    "你懂我的意思吧",
-    "我的意思就是这样",
-    "就是这个意思",
-    "大概就这样",
-    "差不多就这样",
-    "大概这么个情况",
-    "就这么个情况",
-    "就是这么个事",
-    "就这么个事",
-    "就是这么回事",
-    "就这个问题",
-    "就是这个问题",
-    "就想问这个",
-    "就问这个",
-    "就这样吧",
-    "就这样",
-    "反正就这个意思",
-    "反正就是这个意思",
-    "能听明白吗",
-    "听得懂吗",
-    "不知道我说清楚没",
-    "不知道说清楚没有",
-    "帮我看看呗",
-    "帮我看看",
-    "帮忙看看",
-    "麻烦说一下",
-    "麻烦说下",
-    "你给说说",
-    "给说说",
-    "给个准话",
-    "给个准信",
-    "等你回复",
-    "等您回复",
-    "等回复",
-    "我不太清楚",
-    "我也不清楚",
-    "我也搞不懂",
-    "搞不懂",
-    "真的是",
-    "唉",
-    "哎呀",
-    "嗯",
-];
-
-/// Says nothing between two words.
-const BETWEEN: &[&str] = &[
-    "那个啥",
-    "那啥",
-    "那个",
-    "这个",
-    "就是说",
-    "就是",
-    "怎么说呢",
-    "咋说呢",
-    "你知道吧",
-    "你知道吗",
-    "然后",
-    "其实",
-    "反正",
-    "到底",
-    "大概",
-    "好像",
-    "呃",
-    "嗯",
-    "诶",
-    "啊",
-    "呀",
-    "呢",
-    "吧",
-    "嘛",
-    "哦",
-];
-
-/// These go on where a filler seems to end, or began before it.
-const WORDS_AFTER: &[(&str, &[&str])] = &[
-    ("这个", &["月", "周", "年", "季", "星期", "礼拜", "时", "人", "号"]),
-    ("那个", &["月", "周", "年", "季", "星期", "礼拜", "时", "人", "号"]),
-    ("呢", &["子", "绒"]),
-    ("吧", &["台", "唧"]),
-    ("哈", &["密", "尔", "士", "佛", "根", "萨"]),
-    ("儿", &["子", "童", "女", "科", "歌", "媳", "孙"]),
-];
-const WORDS_BEFORE: &[(&str, &[&str])] = &[
-    ("吧", &["酒", "网", "贴", "茶", "水"]),
-    ("就是", &["不", "也", "要", "成"]),
-    ("好像", &["你", "您", "不"]),
-    ("到底", &["跑", "走", "拉", "见", "一", "贯彻"]),
-    ("这个", &["哪"]),
-];
-
+/// What drags an opening out.
 const PARTICLES: [char; 9] = ['啊', '呀', '呢', '嘛', '哦', '噢', '呗', '诶', '哎'];
 /// Likewise, unless they begin a word.
 const DRAGGED: [&str; 3] = ["哈", "吧", "儿"];
@@ -468,8 +236,8 @@ mod tests {
     fn talk_about_the_talk_goes() {
         check("嗯，怎么说呢，就是说信用卡那个账单日能改吗", "信用卡账单日能改吗");
         check("那个我想问一下啊，就是说退款呢，多久到账，大概就这样", "退款多久到账");
-        check("那个，你听我说，发票怎么开，能听明白吗", "发票怎么开");
-        check("嗯，发票，我不太懂啊，反正怎么开", "发票,怎么开");
+        check("然后，你听我说，发票怎么开，能听明白吗", "发票怎么开");
+        check("其实，发票，我不太懂啊，怎么说呢，怎么开", "发票,怎么开");
         check("尊敬的客服：怎么退货，祝您工作顺利", "怎么退货");
         check("话说，宽带反正怎么提速嗯", "宽带怎么提速");
         check("怎么退货？在线等，挺急的", "怎么退货?");

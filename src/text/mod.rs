@@ -8,7 +8,8 @@
 //! - [`grams()`], [`gram_hash`], [`syllables`], [`sounded_pairs`]: units of the index, of ranking and of the model.
 //! - [`reading`], [`sound_alikes`], [`look_alikes`], [`traditional`]: how else a text is written, rightly or by a slip.
 //! - [`Profile`]: what ranking compares of a message and of a phrasing.
-//! - [`negations`], [`polarity`], [`courtesy_spans`], [`AskedText`]: what the wording does to the meaning.
+//! - [`negations`], [`polarity`], [`courtesy_spans`], [`AskedText`]: what the wording does to the meaning;
+//!   [`AskedText`] leaves out courtesy, what is set aside, and fillers where there are several.
 //! - [`RuleMatcher`]: where the conditions of rules hold.
 //! - [`Entities`], [`Redactor`]: numbers, dates and personal data in the original.
 //! - [`convert_offsets`]: byte spans in the encoding a caller counts in.
