@@ -1,6 +1,9 @@
 //! `yingda eval noise`: questions as people type and speak them, beside the same ones clean.
 
-use std::{fs, path::PathBuf};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use anyhow::{Context, ensure};
 use clap::Args;
@@ -32,6 +35,9 @@ pub(in crate::cli) struct NoiseOptions {
     /// What slips of sound end at: words, one a line, the most frequent first.
     #[arg(long, value_name = "FILE", default_value = "data/teacher/words.txt")]
     words: PathBuf,
+    /// What is said around and within questions: before, between or after, then the words, a line each.
+    #[arg(long, value_name = "FILE", default_value = "data/noise/fillers.txt")]
+    fillers: PathBuf,
     /// Another number gives other noise.
     #[arg(long, value_name = "NUMBER", default_value_t = 20_261_122)]
     seed: u64,
@@ -49,9 +55,8 @@ fn kind(name: &str) -> Result<NoiseKind, String> {
 }
 
 pub(super) fn run(session: &Session, options: &NoiseOptions) -> anyhow::Result<()> {
-    let words = fs::read_to_string(&options.words);
-    let words = words.with_context(|| format!("{} cannot be read", options.words.display()))?;
-    let maker = NoiseMaker::new(&words);
+    let read = |path: &Path| fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()));
+    let maker = NoiseMaker::new(&read(&options.words)?, &read(&options.fillers)?);
     let (app, questions, now) = match (&options.articles, &options.queries) {
         (Some(articles), Some(queries)) => {
             let (app, questions) = own(session, articles, queries, options.shipped)?;

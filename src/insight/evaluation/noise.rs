@@ -78,9 +78,10 @@ pub struct NoiseMaker {
 }
 
 impl NoiseMaker {
-    /// Makes one that mistypes towards `words`: one a line, the most frequent first, `#` begins a comment.
-    pub fn new(words: &str) -> Self {
-        Self { alike: SoundAlikes::of(words), spoken: Spoken::read() }
+    /// Makes one that mistypes towards `words`, one a line, the most frequent first, and puts in `fillers`, a line each
+    /// with the place before the words; `#` begins a comment in both.
+    pub fn new(words: &str, fillers: &str) -> Self {
+        Self { alike: SoundAlikes::of(words), spoken: Spoken::with(fillers) }
     }
 
     /// Returns the text with noise; as it is where there is nothing that the noise can befall.

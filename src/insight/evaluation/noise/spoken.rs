@@ -12,20 +12,20 @@ const LEANING: [&str; 16] =
 /// The words of a list by where they may stand.
 #[derive(Default)]
 struct Places {
-    before: Vec<&'static str>,
-    between: Vec<&'static str>,
-    after: Vec<&'static str>,
+    before: Vec<String>,
+    between: Vec<String>,
+    after: Vec<String>,
 }
 
 impl Places {
-    fn read(list: &'static str) -> Self {
+    fn read(list: &str) -> Self {
         let mut places = Self::default();
         for line in list.lines().filter(|line| !line.starts_with('#')) {
             match line.split_once(' ') {
-                Some(("before", words)) => places.before.push(words),
-                Some(("between", words)) => places.between.push(words),
-                Some(("after", words)) => places.after.push(words),
-                _ => debug_assert!(line.is_empty(), "{line}"),
+                Some(("before", words)) => places.before.push(words.to_owned()),
+                Some(("between", words)) => places.between.push(words.to_owned()),
+                Some(("after", words)) => places.after.push(words.to_owned()),
+                _ => {}
             }
         }
         places
@@ -39,11 +39,11 @@ pub(super) struct Spoken {
 }
 
 impl Spoken {
-    /// Reads the lists that the program brings.
-    pub fn read() -> Self {
+    /// Reads a list of fillers; the greetings are those that the program brings.
+    pub fn with(fillers: &str) -> Self {
         Self {
             greetings: Places::read(include_str!("../../../../data/noise/greetings.txt")),
-            fillers: Places::read(include_str!("../../../../data/noise/fillers.txt")),
+            fillers: Places::read(fillers),
         }
     }
 
@@ -51,8 +51,9 @@ impl Spoken {
     pub fn greeted(&self, text: &str, rng: &mut fastrand::Rng) -> String {
         let (is_opened, is_closed) =
             [(true, false), (true, false), (false, true), (true, true), (true, true)][rng.usize(..5)];
-        let mut one =
-            |words: &[&'static str], is_said: bool| if is_said { words[rng.usize(..words.len())] } else { "" };
+        let mut one = |words: &[String], is_said: bool| {
+            if is_said { rng.choice(words).cloned().unwrap_or_default() } else { String::new() }
+        };
         let (opening, closing) = (one(&self.greetings.before, is_opened), one(&self.greetings.after, is_closed));
         // A mark before thanks takes the place of the text's own.
         let text = if closing.starts_with('，') { text.trim_end_matches(['。', '，', '.', ',']) } else { text };
@@ -90,8 +91,8 @@ impl Spoken {
     }
 }
 
-fn drawn(words: &[&'static str], num: usize, rng: &mut fastrand::Rng) -> Vec<&'static str> {
-    let mut drawn = rng.choose_multiple(words.iter().copied(), num);
+fn drawn<'w>(words: &'w [String], num: usize, rng: &mut fastrand::Rng) -> Vec<&'w str> {
+    let mut drawn = rng.choose_multiple(words.iter().map(String::as_str), num);
     rng.shuffle(&mut drawn);
     drawn
 }
