@@ -4,6 +4,8 @@
 //! it the processor time of each of 2,000 calls, printed as p50 and p99. Not measured: the wire, the record, cold files
 //! (the index is in memory).
 
+#[path = "common/asking.rs"]
+mod asking;
 #[path = "common/base.rs"]
 mod base;
 #[path = "common/memory.rs"]
@@ -17,41 +19,8 @@ mod setup;
 #[path = "common/sizes.rs"]
 mod sizes;
 
-use std::hint::black_box;
-
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use yingda::{
-    app::thread_cpu_time,
-    assist::{Ask, Snap, answer},
-    domain::{Inquiry, KnowledgeBaseId, Reply},
-};
-
-const CALLS: usize = 2_000;
-
-fn ask(snap: &Snap, id: &KnowledgeBaseId, inquiry: &Inquiry) -> Reply {
-    let ask = Ask {
-        inquiry,
-        knowledge_bases: std::slice::from_ref(id),
-        now: setup::MOMENT,
-        deadline: None,
-        max_candidates: 5,
-        explain: false,
-    };
-    answer(snap, &ask).expect("the base is there")
-}
-
-fn print_cpu(size: usize, snap: &Snap, id: &KnowledgeBaseId, inquiries: &[Inquiry]) {
-    let one = |inquiry: &Inquiry| {
-        let before = thread_cpu_time();
-        black_box(ask(snap, id, inquiry));
-        (thread_cpu_time() - before).as_secs_f64() * 1e6
-    };
-    inquiries.iter().take(200).for_each(|inquiry| drop(ask(snap, id, inquiry)));
-    let mut micros: Vec<f64> = inquiries.iter().cycle().take(CALLS).map(one).collect();
-    micros.sort_unstable_by(f64::total_cmp);
-    let [p50, p99] = [0.5, 0.99].map(|share| quantile::quantile(&micros, share));
-    println!("answer/{size}: cpu {p50:.0} us p50, {p99:.0} us p99 ({CALLS} calls)");
-}
+use yingda::domain::Inquiry;
 
 fn answers(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("answer");
@@ -62,10 +31,10 @@ fn answers(criterion: &mut Criterion) {
         let app = memory::app(&articles);
         let snap = app.live.load();
         let id = base::base_id();
-        print_cpu(size, &snap, &id, &inquiries);
+        asking::print_cpu(size, &snap, &id, &inquiries);
         let mut next = (0..inquiries.len()).cycle();
         group.bench_function(BenchmarkId::from_parameter(size), |b| {
-            b.iter(|| ask(&snap, &id, &inquiries[next.next().unwrap_or(0)]));
+            b.iter(|| asking::ask(&snap, &id, &inquiries[next.next().unwrap_or(0)]));
         });
     }
     group.finish();

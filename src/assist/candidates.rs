@@ -1,6 +1,6 @@
 //! The articles that may answer a text, with the probability of each: retrieval and ranking over the bases asked.
 
-use std::{cmp::Ordering, sync::Arc};
+use std::{borrow::Cow, cmp::Ordering, sync::Arc};
 
 use super::{
     features::{self, Asked, Compared, Cosines, Features},
@@ -8,6 +8,7 @@ use super::{
     rank::Ranker,
     retrieve::{self, Dropped, Found, LeftOut, Visibility},
     second_stage::{SecondScore, SecondWeights},
+    slips,
 };
 use crate::{
     domain::{ArticleNo, CandidateVerdict, FeatureShare},
@@ -78,6 +79,17 @@ impl<'t> ReadText<'t> {
         let text = AskedText::read(normalized);
         Self { vector: shared.vector_of(&text), text }
     }
+
+    /// Reads the text anew with its slips mended, as far as the base's wordings tell them; `None` where they tell none.
+    /// A text of which something is left out is the base's own, and means what it says.
+    pub fn mended(&self, shared: &Shared, base: &Base, left_out: Option<LeftOut>) -> Option<ReadText<'static>> {
+        if left_out.is_some() {
+            return None;
+        }
+        let mended = slips::mended(base, &self.text.content)?;
+        let text = AskedText::of_content(Cow::Owned(mended));
+        Some(ReadText { vector: shared.vector_of(&text), text })
+    }
 }
 
 /// Finds and ranks the candidates of a normalized text in every base.
@@ -85,11 +97,13 @@ pub fn candidates(shared: &Shared, bases: &[Arc<Base>], normalized: &str, visibi
     let mut all = Candidates::default();
     let read = ReadText::of(shared, normalized);
     for base in bases {
+        let mended = read.mended(shared, base, None);
+        let read = mended.as_ref().unwrap_or(&read);
         match retrieve::retrieve(base, &read.text, visibility, None) {
             Ok(retrieved) => {
                 all.dropped.extend(retrieved.dropped);
                 all.synonyms_used.extend(retrieved.synonyms_used);
-                all.ranked.extend(rank(shared, base, &read, retrieved.found));
+                all.ranked.extend(rank(shared, base, read, retrieved.found));
             }
             Err(error) => all.failed.push(error),
         }
@@ -174,6 +188,7 @@ pub fn examples_without(
 ) -> index::Result<Vec<Example>> {
     let normalized = crate::text::normalize(text);
     let read = ReadText::of(shared, normalized.as_str());
+    let read = read.mended(shared, base, left_out).unwrap_or(read);
     let retrieved = retrieve::retrieve(base, &read.text, visibility, left_out)?;
     let asked = asked(shared, base, &read.text, left_out);
     let compared = compare(base, &read.vector, (&asked, left_out), retrieved.found);

@@ -1,7 +1,8 @@
 //! The path of one message: from what a customer typed to what is sent back.
 //!
 //! `message` reads it once, `analyze` says what is wanted (model, then `rules` and `rule_effects`), `complete` fills it up from the
-//! conversation, `retrieve` and `rank` find articles with probabilities, `second_stage` looks again
+//! conversation, `slips` mends what the base tells to be
+//! mistyped, `retrieve` and `rank` find articles with probabilities, `second_stage` looks again
 //! where they are not sure and an encoder is configured, `decide` chooses, `compose` and `reply` write.
 //! Everything works on one [`Snap`] taken at the start. The room must not know the store, the wire, the configuration or
 //! the clock; it blocks on nothing. Invariants: the same snapshot, inquiry and moment give the same reply; `explain` adds
@@ -30,6 +31,7 @@ mod rule_file;
 mod rules;
 mod schedule;
 mod second_stage;
+mod slips;
 mod small_talk;
 mod suggest;
 mod urgency;

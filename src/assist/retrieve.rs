@@ -115,7 +115,7 @@ pub fn retrieve(
     visibility: Visibility,
     left_out: Option<LeftOut>,
 ) -> index::Result<Retrieved> {
-    let (query, synonyms_used) = query(base, text.content);
+    let (query, synonyms_used) = query(base, &text.content);
     let mut retrieved = Retrieved::default();
     for limit in [HIT_LIMIT, WIDE_HIT_LIMIT] {
         let mut hits = base.snapshot.searcher.search(&query, limit)?;

@@ -2,6 +2,7 @@
 
 mod calibrate;
 mod negation;
+mod noise;
 
 use std::{
     collections::BTreeMap,
@@ -40,6 +41,8 @@ pub(super) enum Command {
     Golden(GoldenOptions),
     /// Pairs of messages that want opposite things.
     Negation(negation::NegationOptions),
+    /// Questions as people type and speak them, beside the same ones clean.
+    Noise(noise::NoiseOptions),
     /// Texts against the personal data to mask in them.
     Redaction(RedactionOptions),
 }
@@ -103,17 +106,13 @@ pub(super) fn run(session: &Session, command: Command) -> anyhow::Result<()> {
         Command::Labels(options) => labels(session, &options),
         Command::Golden(options) => golden(session, &options),
         Command::Negation(options) => negation::run(session, &options),
+        Command::Noise(options) => noise::run(session, &options),
         Command::Redaction(options) => redaction(session, &options),
     }
 }
 
 fn retrieval(session: &Session, options: &RetrievalOptions) -> anyhow::Result<()> {
-    let (app, base) = import_base(session, &options.articles)?;
-    app.wait_encoded();
-    let questions = files::read_queries(&options.queries, &base, |id| ArticleId::try_new(id).ok())?;
-    if !options.shipped {
-        app.calibration.calibrate_all()?;
-    }
+    let (app, questions) = own(session, &options.articles, &options.queries, options.shipped)?;
     let asked = ask(&app, &questions, app.clock.now())?;
     let report = evaluation::report(&asked);
     if session.json {
@@ -125,6 +124,17 @@ fn retrieval(session: &Session, options: &RetrievalOptions) -> anyhow::Result<()
         print_misses(&questions, &asked);
     }
     Ok(())
+}
+
+/// A base of articles from a file as it serves, and questions for it; not calibrated where it is to be as shipped.
+fn own(session: &Session, articles: &Path, queries: &Path, is_shipped: bool) -> anyhow::Result<(App, Vec<Expected>)> {
+    let (app, base) = import_base(session, articles)?;
+    app.wait_encoded();
+    let questions = files::read_queries(queries, &base, |id| ArticleId::try_new(id).ok())?;
+    if !is_shipped {
+        app.calibration.calibrate_all()?;
+    }
+    Ok((app, questions))
 }
 
 /// Puts articles from a file into a base of their own, in memory.
@@ -210,17 +220,23 @@ fn demo(session: &Session, named: &[String], is_shipped: bool) -> anyhow::Result
     Ok((app, if named.is_empty() { installed } else { named }))
 }
 
-fn golden(session: &Session, options: &GoldenOptions) -> anyhow::Result<()> {
-    let (app, ids) = demo(session, &options.knowledge_bases, options.shipped)?;
+/// Reads the golden questions of some demo bases.
+fn golden_questions(app: &App, ids: &[KnowledgeBaseId], folder: &Path) -> anyhow::Result<Vec<Expected>> {
     let mut questions = Vec::new();
-    for id in &ids {
+    for id in ids {
         let base = app.live.load().bases.get(id).cloned().with_context(|| format!("no demo knowledge base {id}"))?;
-        let path = options.golden.join(format!("{id}.jsonl"));
+        let path = folder.join(format!("{id}.jsonl"));
         questions.extend(files::read_queries(&path, id, |article| {
             let article = ArticleId::try_new(article).ok()?;
             base.snapshot.table.article_by_id(&article).map(|_| article)
         })?);
     }
+    Ok(questions)
+}
+
+fn golden(session: &Session, options: &GoldenOptions) -> anyhow::Result<()> {
+    let (app, ids) = demo(session, &options.knowledge_bases, options.shipped)?;
+    let questions = golden_questions(&app, &ids, &options.golden)?;
     let asked = ask(&app, &questions, GOLDEN_MOMENT)?;
     let of = |keep: &dyn Fn(&Expected) -> bool| {
         let kept: Vec<Asked> =

@@ -4,13 +4,13 @@
 
 use std::borrow::Cow;
 
-use super::{Segmenter, Word, contrast::without_set_aside, courtesy::content_span};
+use super::{Segmenter, Word, contrast::without_set_aside, fillers::without_fillers};
 
 /// The part of a normalized text that asks something.
 #[derive(Clone, Debug)]
 pub struct AskedText<'t> {
-    /// The text without courtesy around it, unless there is nothing else.
-    pub content: &'t str,
+    /// The text without courtesy around it and fillers, unless there is nothing else.
+    pub content: Cow<'t, str>,
     /// The content without what it sets aside.
     pub asked: Cow<'t, str>,
     /// The words of `asked`, by the base dictionary.
@@ -20,21 +20,27 @@ pub struct AskedText<'t> {
 impl<'t> AskedText<'t> {
     /// Reads a normalized text.
     pub fn read(normalized: &'t str) -> Self {
-        let content = content_of(normalized);
-        let asked = without_set_aside(content);
+        Self::of_content(without_fillers(normalized))
+    }
+
+    /// Reads what is left of a normalized text without courtesy and fillers.
+    pub fn of_content(content: Cow<'t, str>) -> Self {
+        let asked = set_aside(content.clone());
         let words = Segmenter::shared().words(&asked);
         Self { content, asked, words }
     }
 }
 
-/// Returns what a normalized text asks: courtesy and what it sets aside left out, unless there is nothing else.
+/// Returns what a normalized text asks: courtesy, fillers and what it sets aside left out, unless there is nothing else.
 pub fn asked_part(normalized: &str) -> Cow<'_, str> {
-    without_set_aside(content_of(normalized))
+    set_aside(without_fillers(normalized))
 }
 
-fn content_of(normalized: &str) -> &str {
-    let content = &normalized[content_span(normalized).range()];
-    if content.is_empty() { normalized } else { content }
+fn set_aside(content: Cow<'_, str>) -> Cow<'_, str> {
+    match content {
+        Cow::Borrowed(content) => without_set_aside(content),
+        Cow::Owned(content) => Cow::Owned(without_set_aside(&content).into_owned()),
+    }
 }
 
 #[cfg(test)]

@@ -6,8 +6,10 @@
 //! - [`normalize()`]: width, case, script, emoji, noise; [`Normalized::source_span`] leads back.
 //! - [`Segmenter`]: words by the one shared jieba; [`Overlay`]: a knowledge base's own terms and synonyms on top.
 //! - [`grams()`], [`gram_hash`], [`syllables`], [`sounded_pairs`]: units of the index, of ranking and of the model.
+//! - [`reading`], [`sound_alikes`], [`look_alikes`], [`traditional`]: how else a text is written, rightly or by a slip.
 //! - [`Profile`]: what ranking compares of a message and of a phrasing.
-//! - [`negations`], [`polarity`], [`courtesy_spans`], [`AskedText`]: what the wording does to the meaning.
+//! - [`negations`], [`polarity`], [`courtesy_spans`], [`AskedText`]: what the wording does to the meaning;
+//!   [`AskedText`] leaves out courtesy, what is set aside, and fillers where there are several.
 //! - [`RuleMatcher`]: where the conditions of rules hold.
 //! - [`Entities`], [`Redactor`]: numbers, dates and personal data in the original.
 //! - [`convert_offsets`]: byte spans in the encoding a caller counts in.
@@ -25,8 +27,10 @@ mod chars;
 mod contrast;
 mod courtesy;
 mod entities;
+mod fillers;
 mod grams;
 mod lexicon;
+mod look_alikes;
 mod negation;
 mod normalize;
 mod offsets;
@@ -43,16 +47,17 @@ pub use courtesy::{content_span, courtesy_spans};
 pub use entities::Entities;
 pub use grams::{gram_hash, gram_spans, grams};
 pub use lexicon::{LexiconError, Overlay, TermMatch};
+pub use look_alikes::look_alikes;
 pub use negation::{Negation, Polarity, negated, negations, polarity};
-pub use normalize::{Normalized, normalize};
+pub use normalize::{Normalized, normalize, traditional};
 pub use offsets::{OffsetEncoding, convert_offsets};
-pub use pinyin_key::{fuzzy_syllable, syllables};
+pub use pinyin_key::{Reading, fuzzy_syllable, reading, syllables};
 pub use profile::{Gram, Profile};
 pub use question_form::QuestionForm;
 pub use redact::{Masked, Redacted, Redactor};
 pub use rule_matcher::{MAX_PATTERN_BYTES, RuleError, RuleMatcher, compile_pattern};
 pub use segment::{Segmenter, Word, WordKind, is_stop_word};
-pub use sounds::{SoundedPair, sounded_pairs};
+pub use sounds::{SoundedPair, sound_alikes, sounded_pairs};
 
 /// Raised with every change of what a text is cut into: indexes built before are built anew.
 pub const ANALYSIS_VERSION: u32 = 1;

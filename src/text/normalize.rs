@@ -54,6 +54,11 @@ pub fn normalize(source: &str) -> Normalized {
     if is_changed { assemble(&cells) } else { Normalized { text: source.to_owned(), pieces: Vec::new() } }
 }
 
+/// Returns a Simplified text in Traditional script, by phrase.
+pub fn traditional(simplified: &str) -> String {
+    hanconv::s2t(simplified)
+}
+
 impl Normalized {
     /// Returns the normalized text.
     pub fn as_str(&self) -> &str {

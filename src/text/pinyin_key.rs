@@ -4,6 +4,23 @@
 
 use pinyin::{Pinyin, ToPinyin};
 
+/// How one character is read, as it may be written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reading {
+    /// Without tone: lü.
+    pub plain: &'static str,
+    /// With a mark on the vowel: lǜ.
+    pub marked: &'static str,
+    /// With a figure behind: lü4.
+    pub numbered: &'static str,
+}
+
+/// Returns the first reading of a character; nothing for what is no Chinese character.
+pub fn reading(c: char) -> Option<Reading> {
+    let pinyin = c.to_pinyin()?;
+    Some(Reading { plain: pinyin.plain(), marked: pinyin.with_tone(), numbered: pinyin.with_tone_num_end() })
+}
+
 /// Returns the toneless syllable of each Chinese character; everything else is skipped.
 pub fn syllables(normalized: &str) -> Vec<&'static str> {
     normalized.to_pinyin().flatten().map(Pinyin::plain).collect()
@@ -42,6 +59,12 @@ mod tests {
         {
             assert_eq!(syllables(text), expected, "{text}");
         }
+    }
+
+    #[test]
+    fn readings_are_written_in_three_ways() {
+        assert_eq!(reading('绿'), Some(Reading { plain: "lü", marked: "lǜ", numbered: "lü4" }));
+        assert_eq!(reading('a'), None);
     }
 
     #[test]

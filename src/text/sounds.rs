@@ -2,7 +2,26 @@
 //!
 //! One character alone sounds like too many others; two rarely do. Knows no articles.
 
+use std::{collections::HashMap, sync::LazyLock};
+
 use super::{gram_hash, pinyin_key::sound_hash};
+
+/// Common characters by their sound.
+static COMMON: LazyLock<HashMap<u64, Vec<char>>> = LazyLock::new(|| {
+    let mut common: HashMap<u64, Vec<char>> = HashMap::new();
+    let lines = include_str!("../../data/text/common_characters.txt").lines().filter(|line| !line.starts_with('#'));
+    for c in lines.flat_map(str::chars) {
+        if let Some(sound) = sound_hash(c) {
+            common.entry(sound).or_default().push(c);
+        }
+    }
+    common
+});
+
+/// Returns the common characters that sound like `c`, tones and common confusions aside; `c` itself may be among them.
+pub fn sound_alikes(c: char) -> &'static [char] {
+    sound_hash(c).and_then(|sound| COMMON.get(&sound)).map_or(&[], Vec::as_slice)
+}
 
 /// Two neighboring characters of a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,6 +61,13 @@ mod tests {
         }
         assert_ne!(sound("退款"), sound("退货"));
         assert_ne!(sound("款退"), sound("退款"));
+    }
+
+    #[test]
+    fn common_characters_are_found_by_sound() {
+        assert!(sound_alikes('宽').contains(&'款') && sound_alikes('先').contains(&'现'));
+        assert!(sound_alikes('生').contains(&'森'), "common confusions aside");
+        assert!(sound_alikes('a').is_empty());
     }
 
     #[test]

@@ -107,6 +107,52 @@ fn opposites_that_are_none_are_named() {
 }
 
 #[test]
+fn noise_is_compared_with_the_same_questions_clean() {
+    let ran = run(&["--json", "eval", "noise", "--kb", "bank"]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    let report = ran.json();
+    let kinds = report.as_array().expect("a list of kinds");
+    assert_eq!(kinds.len(), 8);
+    let asked = json_lines("data/golden/bank.jsonl").len() as u64;
+    for kind in kinds {
+        let changed = kind["changed"].as_u64().expect("a count");
+        assert!(changed > 10 && changed <= asked && kind["answerable"].as_u64() <= Some(changed), "{kind}");
+        for figure in ["r1", "coverage_at_policy", "precision_at_policy", "fa_at_policy"] {
+            let value = |key: &str| kind[figure][key].as_f64().unwrap_or_else(|| panic!("{figure}.{key}: {kind}"));
+            let difference = kind[figure]["difference"]["value"].as_f64().expect("a difference");
+            assert!((value("noisy") - value("clean") - difference).abs() < 1e-9, "{kind}");
+        }
+        let at_most = kind["r1"]["difference"]["value"].as_f64().expect("a difference");
+        assert_eq!(kind["is_met"], -at_most <= kind["wanted_loss"].as_f64().expect("a bound"), "{kind}");
+    }
+    let again = run(&["--json", "eval", "noise", "--kb", "bank", "--kind", "homophone"]).json();
+    assert_eq!(again[0], kinds[5], "the same seed, the same figures");
+    let other = run(&["--json", "eval", "noise", "--kb", "bank", "--kind", "homophone", "--seed", "7"]).json();
+    assert_ne!(again, other);
+}
+
+#[test]
+fn noise_is_laid_over_questions_of_ones_own() {
+    let folder = TempDir::new().expect("a folder");
+    let (articles, queries) = (folder.path().join("articles.jsonl"), folder.path().join("queries.jsonl"));
+    let rows = [
+        r#"{"id": "return", "standard_question": "怎么申请退货", "answer": "在订单页。"}"#,
+        r#"{"id": "invoice", "standard_question": "发票在哪里开", "answer": "在发票页。"}"#,
+    ];
+    std::fs::write(&articles, rows.join("\n")).expect("a file");
+    std::fs::write(&queries, r#"{"query": "申请退货怎么弄?", "article": "return"}"#).expect("a file");
+    let own = ["--articles", argument(&articles), "--queries", argument(&queries)];
+    let ran = run(&[&["eval", "noise"][..], &own[..]].concat());
+    let lines = ran.out.lines().filter(|line| line.contains("R@1 1.000 to ")).count();
+    assert!(lines == 8 && ran.out.contains("wanted within") && ran.out.contains("at policy"), "{ran:?}");
+    check_failed(&run(&[&["eval", "noise", "--kind", "nonsense"][..], &own[..]].concat()), 2, &["look_alike"]);
+    check_failed(&run(&["eval", "noise", "--articles", argument(&articles)]), 2, &["--queries"]);
+    check_failed(&run(&["eval", "noise", "--words", "no/such.txt"]), 1, &["no/such.txt"]);
+    std::fs::write(&queries, "").expect("a file");
+    check_failed(&run(&[&["eval", "noise"][..], &own[..]].concat()), 1, &["no questions"]);
+}
+
+#[test]
 fn redaction_prints_each_kind_and_what_went_wrong() {
     let folder = TempDir::new().expect("a folder");
     let file = folder.path().join("redaction.jsonl");

@@ -71,9 +71,11 @@ pub(in crate::assist) fn refine(question: &Question<'_>, found: &mut Candidates)
     for (base, encoded) in bases.iter().zip(encoded) {
         let (of_base, others) = before.into_iter().partition(|ranked| Arc::ptr_eq(&ranked.base, base));
         before = others;
+        let mended = read.mended(shared, base, None);
+        let read = mended.as_ref().unwrap_or(&read);
         let asked = candidates::asked(shared, base, &read.text, None);
         let first = Vec::into_iter(of_base).map(|ranked: Ranked| (ranked.found, ranked.compared)).collect();
-        let joined = join(base, encoded, (&read, &asked), (&vector, None, *visibility), first);
+        let joined = join(base, encoded, (read, &asked), (&vector, None, *visibility), first);
         let weights = stage.ranker.for_base(&base.weights);
         found.ranked.extend(ranked_anew(base, &asked, joined, &weights));
         // As everywhere, the first base gives what holds for all.
@@ -155,6 +157,7 @@ pub fn second_examples_without(
     let normalized = crate::text::normalize(text);
     let read = ReadText::of(shared, normalized.as_str());
     let Ok(vector) = stage.vector(&read.text.asked, None) else { return Ok(None) };
+    let read = read.mended(shared, base, left_out).unwrap_or(read);
     let retrieved = retrieve::retrieve(base, &read.text, visibility, left_out)?;
     let asked = candidates::asked(shared, base, &read.text, left_out);
     let first = candidates::compare(base, &read.vector, (&asked, left_out), retrieved.found);
