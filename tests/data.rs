@@ -207,6 +207,23 @@ fn opposites_come_in_pairs_and_stand_in_no_article() {
 }
 
 #[test]
+fn questions_that_teach_are_measured_by_none() {
+    for path in files("calibration", ".jsonl") {
+        let base = path.file_stem().expect("a name").to_string_lossy().into_owned();
+        let queries = |folder: &str| -> Vec<String> {
+            let rows = lines(&root().join(format!("{folder}/{base}.jsonl")));
+            rows.iter().map(|row| bare(text(row, "query"))).collect()
+        };
+        let taught: BTreeSet<String> = queries("calibration").into_iter().collect();
+        assert!(taught.len() >= 1_000, "{base}");
+        for folder in ["golden", "negation"] {
+            let leaked: Vec<String> = queries(folder).into_iter().filter(|query| taught.contains(query)).collect();
+            assert!(leaked.is_empty(), "{base}: {folder} holds {leaked:?}");
+        }
+    }
+}
+
+#[test]
 fn demo_knowledge_bases_are_rich() {
     for base in ["electronics", "retail", "telecom", "bank"] {
         let articles = lines(&root().join(format!("kb/{base}/articles.jsonl")));

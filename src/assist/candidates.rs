@@ -3,7 +3,7 @@
 use std::{borrow::Cow, cmp::Ordering, sync::Arc};
 
 use super::{
-    features::{self, Asked, Compared, Cosines, Features},
+    features::{self, Asked, Compared, Cosines, Features, Scales},
     live::{Base, Shared},
     rank::Ranker,
     retrieve::{self, Dropped, Found, LeftOut, Visibility},
@@ -128,10 +128,21 @@ fn rank(shared: &Shared, base: &Arc<Base>, read: &ReadText<'_>, found: Vec<Found
     ranked.collect()
 }
 
-pub(super) fn asked<'a>(shared: &Shared, base: &'a Base, text: &AskedText<'_>, left_out: Option<LeftOut>) -> Asked<'a> {
-    let against = |gram: u64| shared.ranker.missing_grams.of(gram, base.weights.richness);
+pub(super) fn asked<'a>(
+    shared: &'a Shared,
+    base: &'a Base,
+    text: &AskedText<'_>,
+    left_out: Option<LeftOut>,
+) -> Asked<'a> {
     let profile = Profile::of_asked(text, &base.overlay);
-    Asked::new(profile, &base.snapshot.table, against, left_out)
+    let scales = Scales {
+        table: &base.snapshot.table,
+        encoder: shared.bundle.encoder(),
+        missing: &shared.ranker.missing_grams,
+        extra: &shared.ranker.extra_grams,
+        richness: base.weights.richness,
+    };
+    Asked::new(profile, scales, left_out)
 }
 
 /// Compares a text with every article found.
@@ -173,6 +184,8 @@ pub struct Example {
     pub features: Features,
     /// The text's grams that the article does not hold.
     pub missing: Vec<u64>,
+    /// The grams of the phrasing compared that the text does not hold.
+    pub extra: Vec<u64>,
     /// Whether nothing forbids to answer with it.
     pub is_eligible: bool,
 }
@@ -201,6 +214,7 @@ pub(super) fn example(asked: &Asked<'_>, found: &Found, compared: &Compared) -> 
         features: compared.features,
         is_eligible: verdict(asked, found, compared) == CandidateVerdict::Eligible,
         missing: asked.missing_in(&found.article),
+        extra: features::phrasing_of(found, compared).map(|one| asked.extra_in(one).collect()).unwrap_or_default(),
     }
 }
 

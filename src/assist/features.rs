@@ -5,14 +5,19 @@
 
 use std::cmp::Ordering;
 
-use super::retrieve::{Found, LeftOut};
+use super::{
+    gram_weights::GramWeights,
+    likeness::{Likeness, Units},
+    retrieve::{Found, LeftOut},
+};
 use crate::{
     index::{IndexedArticle, IndexedPhrasing, Table},
+    model::Encoder,
     text::{Gram, Profile, QuestionForm, SoundedPair, sounded_pairs},
 };
 
 /// How many features there are.
-pub const NUM_FEATURES: usize = 34;
+pub const NUM_FEATURES: usize = 41;
 
 /// The names, in the order of the numbers.
 pub const NAMES: [&str; NUM_FEATURES] = [
@@ -50,18 +55,32 @@ pub const NAMES: [&str; NUM_FEATURES] = [
     "negative_cosine",
     "negative_cosine_lead",
     "sounding",
+    "like_message_covered",
+    "like_phrasing_covered",
+    "like_overlap",
+    "like_heaviest_missing",
+    "denial_conflict",
+    "denial_shared",
+    "extra_grams",
 ];
 
+/// Where the BM25 of the best phrasing stands.
+pub const BM25: usize = 1;
 const ARTICLE_BM25: usize = 4;
 const ARTICLE_BM25_RELATIVE: usize = 5;
 const OVERLAP: usize = 8;
 /// Where the flag of an equal wording stands.
 pub(super) const EXACT: usize = 15;
 const NEGATIVE_NEARER: usize = 21;
-const COSINE: usize = 22;
+/// Where the cosine of the nearest phrasing stands.
+pub const COSINE: usize = 22;
 const COSINE_RELATIVE: usize = 26;
 /// Where the weights of the grams that an article does not hold are summed up.
 pub const MISSING_GRAMS: usize = 29;
+/// Where it stands how much both sides say in like words.
+pub const LIKE_OVERLAP: usize = 36;
+/// Where the weights of the grams are summed up that the message does not hold.
+pub const EXTRA_GRAMS: usize = 40;
 const NEGATIVE_COSINE: usize = 31;
 const NEGATIVE_COSINE_LEAD: usize = 32;
 /// BM25's saturation, and how much a long document is discounted; an article's phrasings are no padding, so less than
@@ -74,14 +93,31 @@ const HEAVY_IDF: f32 = 8.0;
 /// The numbers of one article.
 pub type Features = [f32; NUM_FEATURES];
 
+/// What grams are weighed by.
+#[derive(Clone, Copy)]
+pub struct Scales<'a> {
+    /// What a gram tells in the base.
+    pub table: &'a Table,
+    /// Where its vector points.
+    pub encoder: &'a Encoder,
+    /// What a gram of the message tells against an article without it.
+    pub missing: &'a GramWeights,
+    /// What a gram of a phrasing tells against it where the message does not hold it.
+    pub extra: &'a GramWeights,
+    /// How rich the base is.
+    pub richness: f32,
+}
+
 /// The message's side, computed once for a knowledge base.
 pub struct Asked<'a> {
     pub profile: Profile,
-    table: &'a Table,
     /// The message's grams with what each tells.
     weighted: Vec<(Gram, f32)>,
+    /// Where the vectors of these grams point.
+    units: Units<'a>,
     /// What each of these grams tells against an article without it.
     against: Vec<f32>,
+    scales: Scales<'a>,
     /// The pairs of characters that stand nowhere in the base.
     pairs: Vec<SoundedPair>,
     total: f32,
@@ -91,9 +127,9 @@ pub struct Asked<'a> {
 }
 
 impl<'a> Asked<'a> {
-    /// Weighs the message's grams by what they tell in the base, and by `against` where an article lacks them; what is
-    /// left out is not counted.
-    pub fn new(profile: Profile, table: &'a Table, against: impl Fn(u64) -> f32, left_out: Option<LeftOut>) -> Self {
+    /// Weighs the message's grams; what is left out is not counted.
+    pub fn new(profile: Profile, scales: Scales<'a>, left_out: Option<LeftOut>) -> Self {
+        let table = scales.table;
         let without = |gram: u64| left_out.map_or(0, |left_out| count(table, left_out, gram));
         let mut weighted: Vec<(Gram, f32)> = Vec::with_capacity(profile.grams.len());
         let (mut total, mut known) = (0.0, 0.0);
@@ -107,11 +143,13 @@ impl<'a> Asked<'a> {
             weighted.push((*gram, idf));
         }
         let length = (profile.canonical.chars().count() as f32 / 10.0).ln_1p();
-        let against = weighted.iter().map(|(gram, _)| against(gram.hash)).collect();
+        let against = weighted.iter().map(|(gram, _)| scales.missing.of(gram.hash, scales.richness)).collect();
         // Slips are pairs that nobody writes; what the base knows means what it says.
         let is_unknown = |pair: &SoundedPair| table.document_frequency(pair.pair) <= without(pair.pair);
         let pairs = sounded_pairs(&profile.canonical).filter(is_unknown).collect();
-        Self { known_share: share(known, total), profile, table, weighted, against, pairs, total, length, left_out }
+        let units = Units::of(scales.encoder, &weighted);
+        let known_share = share(known, total);
+        Self { profile, weighted, units, against, scales, pairs, total, known_share, length, left_out }
     }
 
     /// Lists the message's grams that the article does not hold.
@@ -121,6 +159,15 @@ impl<'a> Asked<'a> {
         let grams = self.weighted.iter().zip(counts).map(|((gram, _), count)| (gram.hash, count));
         let is_missing = |gram: u64| !article.answer_holds(gram) && !sounding.contains(&gram);
         grams.filter(|(gram, count)| *count == 0 && is_missing(*gram)).map(|(gram, _)| gram).collect()
+    }
+
+    /// Lists the phrasing's grams that the message does not hold.
+    pub fn extra_in<'b>(&'b self, phrasing: &'b IndexedPhrasing) -> impl Iterator<Item = u64> + 'b {
+        let mut ours = self.weighted.iter().peekable();
+        phrasing.profile.grams.iter().map(|gram| gram.hash).filter(move |hash| {
+            while ours.next_if(|(our, _)| our.hash < *hash).is_some() {}
+            ours.peek().is_none_or(|(our, _)| our.hash != *hash)
+        })
     }
 
     /// Lists the grams of pairs that stand nowhere, but sound like one of the article's.
@@ -143,7 +190,7 @@ impl<'a> Asked<'a> {
     fn article_bm25(&self, article: &IndexedArticle, counts: &[u32]) -> f32 {
         let left = self.left_of(article);
         let left_grams = left.map_or(0, |phrasing| phrasing.profile.grams.len() as u32);
-        let length = (article.num_grams() - left_grams) as f32 / self.table.mean_article_grams();
+        let length = (article.num_grams() - left_grams) as f32 / self.scales.table.mean_article_grams();
         let norm = K1 * (1.0 - ARTICLE_B + ARTICLE_B * length);
         let score: f32 = self
             .weighted
@@ -206,16 +253,20 @@ impl<'a> Asked<'a> {
         }
     }
 
+    fn likeness(&self, phrasing: &IndexedPhrasing) -> Likeness {
+        self.units.likeness(&self.weighted, &phrasing.profile.grams, self.scales.table)
+    }
+
     fn overlap(&self, phrasing: &IndexedPhrasing) -> Overlap {
         let mut shared = 0.0;
-        let mut theirs = self.table.total_idf(phrasing);
+        let mut theirs = self.scales.table.total_idf(phrasing);
         let mut ours = self.weighted.iter().peekable();
         for gram in phrasing.profile.grams.iter() {
             while ours.next_if(|(our, _)| our.hash < gram.hash).is_some() {}
             if let Some((_, idf)) = ours.next_if(|(our, _)| our.hash == gram.hash) {
                 shared += idf;
                 if self.left_out.is_some() {
-                    theirs += idf - self.table.idf(gram.hash);
+                    theirs += idf - self.scales.table.idf(gram.hash);
                 }
             }
         }
@@ -262,9 +313,14 @@ struct Overlap {
 impl Overlap {
     /// The harmonic mean of both directions.
     fn both(self) -> f32 {
-        let sum = self.message + self.phrasing;
-        if sum > 0.0 { 2.0 * self.message * self.phrasing / sum } else { 0.0 }
+        harmonic(self.message, self.phrasing)
     }
+}
+
+/// The harmonic mean of two shares.
+fn harmonic(a: f32, b: f32) -> f32 {
+    let sum = a + b;
+    if sum > 0.0 { 2.0 * a * b / sum } else { 0.0 }
 }
 
 /// What was compared: the numbers, and the phrasing they are of.
@@ -322,6 +378,8 @@ pub fn of_article(asked: &Asked<'_>, found: &Found, cosines: Cosines) -> Option<
     let forms = form_relation(ours.form, theirs.form);
     let counts = asked.counts_in(&found.article);
     let held = asked.held_by(&found.article, &counts);
+    let like = asked.likeness(phrasing);
+    let denials = Denials::of(ours, theirs);
     let features = [
         1.0,
         asked.bm25_share(bm25),
@@ -357,8 +415,38 @@ pub fn of_article(asked: &Asked<'_>, found: &Found, cosines: Cosines) -> Option<
         cosines.negative,
         0.0,
         held.sounding,
+        like.message,
+        like.phrasing,
+        harmonic(like.message, like.phrasing),
+        like.heaviest_missing / HEAVY_IDF,
+        denials.conflict,
+        denials.shared,
+        asked.extra_in(phrasing).map(|gram| asked.scales.extra.of(gram, asked.scales.richness)).sum(),
     ];
     Some(Compared { features, phrasing_idx, bm25 })
+}
+
+/// What two texts deny of the words that they have in common.
+struct Denials {
+    /// The share of the common words that one of them denies and the other does not.
+    conflict: f32,
+    /// The share that both deny.
+    shared: f32,
+}
+
+impl Denials {
+    fn of(ours: &Profile, theirs: &Profile) -> Self {
+        let (mut num, mut conflicts, mut shared) = (0.0, 0.0, 0.0);
+        for word in ours.words.iter().filter(|word| theirs.words.binary_search(word).is_ok()) {
+            num += 1.0;
+            match (ours.denied.binary_search(word).is_ok(), theirs.denied.binary_search(word).is_ok()) {
+                (true, true) => shared += 1.0,
+                (false, false) => {}
+                _ => conflicts += 1.0,
+            }
+        }
+        Self { conflict: share(conflicts, num), shared: share(shared, num) }
+    }
 }
 
 /// Tells whether one wants on what the other wants off.

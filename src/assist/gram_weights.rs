@@ -1,4 +1,5 @@
-//! How much it tells against an article that it does not hold a gram of the message: 退 much, 那个 nothing. Pure.
+//! How much it tells against an article that it does not hold a gram of the message, or holds one besides: 退 much, 那个
+//! nothing. Pure.
 //!
 //! Learned with the ranker, for bases of one wording an article and for bases of many; a gram that is not listed tells
 //! nothing. Must not know articles.
@@ -7,7 +8,7 @@ use std::collections::BTreeMap;
 
 use crate::{domain::KeyedMap, text::gram_hash};
 
-/// What each gram adds to the utility of an article without it: for sparse and for rich bases.
+/// What each gram adds to the utility of an article where one side lacks it: for sparse and for rich bases.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct GramWeights {
     weights: KeyedMap<u64, [f32; 2]>,

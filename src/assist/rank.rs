@@ -18,7 +18,7 @@ use super::{
 };
 use crate::domain::{Calibration, FeatureShare};
 
-const FORMAT: u32 = 2;
+const FORMAT: u32 = 3;
 /// Where the constant stands.
 const BIAS: usize = 0;
 
@@ -27,7 +27,7 @@ const BIAS: usize = 0;
 pub enum RankerError {
     #[error("the ranker file is not of the form this program reads")]
     Json(#[from] serde_json::Error),
-    #[error("ranker file format {0} is unknown, this program reads 2")]
+    #[error("ranker file format {0} is unknown, this program reads 3")]
     Format(u32),
     #[error("the ranker was trained on other features: {0:?}")]
     Features(Vec<String>),
@@ -44,6 +44,8 @@ struct File {
     rich: WeightsShape,
     /// By gram: what it tells against an article without it, sparse and rich.
     missing_grams: BTreeMap<String, [f32; 2]>,
+    /// By gram: what it tells against a phrasing that holds it where the message does not.
+    extra_grams: BTreeMap<String, [f32; 2]>,
     provenance: String,
 }
 
@@ -107,6 +109,8 @@ pub struct Ranker {
     pub rich: Weights,
     /// What a gram of the message tells against an article without it.
     pub missing_grams: GramWeights,
+    /// What a gram of a phrasing tells against it where the message does not hold it.
+    pub extra_grams: GramWeights,
     /// What it was trained on, in words.
     pub provenance: String,
 }
@@ -128,6 +132,7 @@ impl Ranker {
             sparse: weights_of(file.sparse, 0.0)?,
             rich: weights_of(file.rich, 1.0)?,
             missing_grams: GramWeights::try_new(file.missing_grams).ok_or(RankerError::Number("missing_grams"))?,
+            extra_grams: GramWeights::try_new(file.extra_grams).ok_or(RankerError::Number("extra_grams"))?,
             provenance: file.provenance,
         })
     }
@@ -145,6 +150,7 @@ impl Ranker {
             sparse: shape(&self.sparse),
             rich: shape(&self.rich),
             missing_grams: self.missing_grams.listed().clone(),
+            extra_grams: self.extra_grams.listed().clone(),
             provenance: self.provenance.clone(),
         };
         serde_json::to_string_pretty(&file).expect("a struct of strings and numbers serializes")
@@ -207,8 +213,8 @@ mod tests {
         let rich = Weights { weights, answer_threshold: 0.6, clarify_threshold: 0.3, richness: 1.0 };
         let weights = [1.0; NUM_FEATURES];
         let sparse = Weights { weights, answer_threshold: 0.8, clarify_threshold: 0.4, richness: 0.0 };
-        let missing_grams = GramWeights::try_new([("退".to_owned(), [-0.5, -1.5])].into()).expect("both are finite");
-        Ranker { sparse, rich, missing_grams, provenance: "a test".to_owned() }
+        let of = |gram: &str| GramWeights::try_new([(gram.to_owned(), [-0.5, -1.5])].into()).expect("both are finite");
+        Ranker { sparse, rich, missing_grams: of("退"), extra_grams: of("换"), provenance: "a test".to_owned() }
     }
 
     #[test]
@@ -275,7 +281,7 @@ mod tests {
     fn other_features_are_refused() {
         let json = ranker().to_json().replace("overlap_squared", "astrology");
         assert!(matches!(Ranker::parse(&json), Err(RankerError::Features(_))));
-        let json = ranker().to_json().replace("\"format\": 2", "\"format\": 1");
-        assert!(matches!(Ranker::parse(&json), Err(RankerError::Format(1))));
+        let json = ranker().to_json().replace("\"format\": 3", "\"format\": 2");
+        assert!(matches!(Ranker::parse(&json), Err(RankerError::Format(2))));
     }
 }

@@ -30,7 +30,7 @@ impl CalibrationPolicy {
 
 impl Default for CalibrationPolicy {
     fn default() -> Self {
-        Self { wanted_precision: 0.965, unanswerable_share: 0.3 }
+        Self { wanted_precision: 0.955, unanswerable_share: 0.3 }
     }
 }
 

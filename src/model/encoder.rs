@@ -4,8 +4,9 @@
 //! text, and then tuned so that wordings of one answer lie close. Must not know labels or articles. Invariants: a vector has length 1; a text without a known entry has none.
 
 use super::features::{Input, visit_entries};
+use super::products::dot;
 use super::quantized::QuantizedTable;
-use super::vocabulary::Vocabulary;
+use super::vocabulary::{Vocabulary, key_of_gram};
 
 /// The entries with their vectors.
 #[derive(Clone, Debug, Default)]
@@ -14,7 +15,42 @@ pub struct Encoder {
     pub(in crate::model) table: QuantizedTable,
 }
 
+/// Units are compared by their first directions only, which carry most.
+const UNIT_WIDTH: usize = 96;
+
+/// Where the vector of one unit of text points.
+#[derive(Clone, Copy, Debug)]
+pub struct Unit<'e> {
+    values: &'e [i8],
+    inverse_length: f32,
+}
+
+impl Unit<'_> {
+    /// Returns the cosine of two units, by the main directions of the table.
+    pub fn cosine(&self, other: &Self) -> f32 {
+        dot(self.values, other.values) as f32 * self.inverse_length * other.inverse_length
+    }
+}
+
 impl Encoder {
+    /// Makes an encoder of units with their vectors, all of one width.
+    #[cfg(test)]
+    pub(crate) fn of_units(units: &[(&str, Vec<f32>)]) -> Self {
+        let keys = units.iter().map(|(text, _)| super::vocabulary::unit_key(text)).collect();
+        let values: Vec<f32> = units.iter().flat_map(|(_, row)| row.iter().copied()).collect();
+        let width = units.first().map_or(0, |(_, row)| row.len());
+        Self { entries: Vocabulary::new(keys), table: QuantizedTable::from_rows(&values, width) }
+    }
+
+    /// Returns the unit that a gram's hash stands for, or nothing where the table does not know it.
+    pub fn unit(&self, gram: u64) -> Option<Unit<'_>> {
+        let row = self.entries.lookup(key_of_gram(gram))?;
+        let at = row * self.table.width;
+        let values = &self.table.values[at..at + self.table.width.min(UNIT_WIDTH)];
+        let square = dot(values, values);
+        (square > 0).then(|| Unit { values, inverse_length: 1.0 / (square as f32).sqrt() })
+    }
+
     /// Returns the width of the vectors.
     pub fn width(&self) -> usize {
         self.table.width
@@ -76,6 +112,17 @@ mod tests {
         check("退", Some([1.0, 0.0]));
         check("退货", Some([0.5f32.sqrt(), 0.5f32.sqrt()]));
         check("退款", Some([1.0, 0.0]));
+    }
+
+    #[test]
+    fn units_are_found_by_the_hash_of_their_text() {
+        let entries = Vocabulary::new(["退", "货", "坏"].map(unit_key).to_vec());
+        let table = QuantizedTable::from_rows(&[3.0, 0.0, 0.5, 0.0, 0.0, -2.0], 2);
+        let encoder = Encoder { entries, table };
+        let unit = |text: &str| encoder.unit(crate::text::gram_hash(text));
+        let cosine = |a: &str, b: &str| unit(a).expect("it is known").cosine(&unit(b).expect("it is known"));
+        assert!((cosine("退", "货") - 1.0).abs() < 1e-6 && cosine("退", "坏").abs() < 1e-6);
+        assert!(unit("款").is_none());
     }
 
     #[test]

@@ -37,7 +37,7 @@ mod vocabulary;
 
 pub use bundle::{Bundle, FORMAT};
 pub use classification::Classification;
-pub use encoder::Encoder;
+pub use encoder::{Encoder, Unit};
 pub use error::ModelError;
 pub use features::Input;
 pub use heads::{Head, MAX_DOMAINS};

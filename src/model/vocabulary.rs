@@ -42,7 +42,12 @@ impl Vocabulary {
 
 /// Returns the key of a unit's text.
 pub fn unit_key(text: &str) -> u64 {
-    mix(gram_hash(text))
+    key_of_gram(gram_hash(text))
+}
+
+/// Returns the key of the unit whose text has this hash.
+pub fn key_of_gram(hash: u64) -> u64 {
+    mix(hash)
 }
 
 /// Returns the key of `next` following what `key` stands for.

@@ -35,6 +35,13 @@ const VERBS_OF_INABILITY: &str = "刷按走开拧还推拉转跑用充玩拔搬"
 /// Words that make 不是 a statement about what happened.
 const PERSONS: &[&str] = &["我", "本人", "他", "她", "自己", "你"];
 
+/// After 不是 these say what somebody does not want: such a thing may be longer.
+const NOT_WANTED: &[&str] = &["要", "想", "问", "说", "催", "查", "来", "打算"];
+const MAX_WISH_CHARS: usize = 14;
+
+/// What is known need not be answered, unless it is all that is said.
+const KNOWN: &[&str] = &["我知道", "我晓得", "我清楚", "我懂", "我明白", "我有数"];
+
 /// So long may the thing be that a clause in the middle sets aside, in characters.
 const MAX_THING_CHARS: usize = 6;
 
@@ -42,7 +49,7 @@ const PUNCTUATION: &[char] = &[',', '，', ';', '；', '.', '。', '!', '！', '
 
 /// Returns a text without what it sets aside, unless there is nothing else.
 pub(super) fn without_set_aside(content: &str) -> Cow<'_, str> {
-    // Both ways of setting aside need one of these.
+    // What sets something aside goes with one of these: with 我知道 alone, the rest is asked as it stands.
     if !content.contains('不') && !content.contains('没') && !content.contains("照旧") {
         return Cow::Borrowed(content);
     }
@@ -67,7 +74,7 @@ fn sets_aside(clauses: &[&str], idx: usize) -> bool {
             return true;
         }
     }
-    idx > 0 && is_mere_thing(clause)
+    (idx > 0 && is_mere_thing(clause)) || (clauses.len() > 1 && is_known(clauses[idx]))
 }
 
 /// The clause without its punctuation and who speaks.
@@ -91,13 +98,18 @@ fn lets_be(clause: &str) -> bool {
     is_enough && (stays || UNCHANGED.iter().any(|word| clause.ends_with(word)))
 }
 
+/// 怎么退我知道: what precedes is set aside.
+fn is_known(clause: &str) -> bool {
+    let clause = clause.trim_matches(PUNCTUATION);
+    KNOWN.iter().any(|ending| clause.strip_suffix(ending).is_some_and(|thing| thing.chars().count() > 1))
+}
+
 /// 不是信用卡 in the middle of a message.
 fn is_mere_thing(clause: &str) -> bool {
     let Some(thing) = clause.strip_prefix("不是") else { return false };
     let num_chars = thing.chars().count();
-    (1..=MAX_THING_CHARS).contains(&num_chars)
-        && !is_question(thing)
-        && !PERSONS.iter().any(|person| thing.contains(person))
+    let max = if opens(thing, NOT_WANTED) { MAX_WISH_CHARS } else { MAX_THING_CHARS };
+    (1..=max).contains(&num_chars) && !is_question(thing) && !PERSONS.iter().any(|person| thing.contains(person))
 }
 
 #[cfg(test)]
@@ -116,6 +128,8 @@ mod tests {
         check("漫游不动，国际长途想关掉", "国际长途想关掉");
         check("地址先不动，把电话改一下", "把电话改一下");
         check("房租晚交了一天，不是水费，要罚吗", "房租晚交了一天，要罚吗");
+        check("想看看房子漏没漏水，不是要找人修", "想看看房子漏没漏水，");
+        check("怎么报名我知道，几号截止没说", "几号截止没说");
     }
 
     #[test]

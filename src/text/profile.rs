@@ -5,7 +5,8 @@
 use std::borrow::Cow;
 
 use super::{
-    AskedText, Overlay, Polarity, QuestionForm, Segmenter, Word, gram_hash, gram_spans, is_stop_word, polarity,
+    AskedText, Overlay, Polarity, QuestionForm, Segmenter, Word, gram_hash, gram_spans, is_stop_word, negated,
+    negations, polarity,
 };
 
 /// A gram with how often it stands in the text.
@@ -25,6 +26,8 @@ pub struct Profile {
     pub grams: Box<[Gram]>,
     /// Hashes of the content words, distinct and sorted.
     pub words: Box<[u64]>,
+    /// Those of these words that the text denies. Distinct and sorted.
+    pub denied: Box<[u64]>,
     /// Hashes of runs of letters or digits: numbers, models, brands. Distinct and sorted.
     pub units: Box<[u64]>,
     pub polarity: Polarity,
@@ -58,9 +61,11 @@ impl Profile {
         }
         grams.sort_unstable_by_key(|gram| gram.hash);
         grams.dedup_by_key(|gram| gram.hash);
+        let (words, denied) = content_words(words, &canonical, overlay);
         Self {
             grams: grams.into(),
-            words: sorted(content_words(words, &canonical, overlay)),
+            words: sorted(words),
+            denied: sorted(denied),
             units: sorted(units),
             polarity: polarity(&canonical),
             form: QuestionForm::of(&canonical),
@@ -69,10 +74,21 @@ impl Profile {
     }
 }
 
-fn content_words(words: Vec<Word>, canonical: &str, overlay: &Overlay) -> Vec<u64> {
-    let words = overlay.apply(words, canonical);
-    let texts = words.iter().map(|word| &canonical[word.span.range()]);
-    texts.filter(|text| is_content(text)).map(gram_hash).collect()
+/// Returns the content words, and those of them that are denied.
+fn content_words(words: Vec<Word>, canonical: &str, overlay: &Overlay) -> (Vec<u64>, Vec<u64>) {
+    let negations = negations(canonical);
+    let (mut content, mut denied) = (Vec::with_capacity(words.len()), Vec::new());
+    for word in overlay.apply(words, canonical) {
+        let text = &canonical[word.span.range()];
+        if is_content(text) {
+            let hash = gram_hash(text);
+            content.push(hash);
+            if negated(&negations, word.span) {
+                denied.push(hash);
+            }
+        }
+    }
+    (content, denied)
 }
 
 fn is_content(word: &str) -> bool {

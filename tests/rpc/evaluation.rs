@@ -233,7 +233,7 @@ async fn another_process_takes_what_is_kept_instead_of_computing_it() {
     let other = App::start_with(&config, &StoreKind::FolderWithIndexInMemory, later, None).expect("it starts");
     assert!(other.wait_ready().expect("it loads"));
     let taken = || other.live.load().bases[&id].calibration.clone().expect("it was kept");
-    assert_eq!((taken().create_time, taken().wanted.wanted_precision), (MOMENT, 0.965));
+    assert_eq!((taken().create_time, taken().wanted.wanted_precision), (MOMENT, 0.955));
 
     let stricter = pb::CalibrateThresholdsRequest { wanted_precision: Some(0.99), ..request("bank") };
     let stricter = response(&calibrate(&base.clients, stricter).await);

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::super::{Session, import, output};
 use super::second_stage::PhrasingEncoder;
-use super::tables::{NUM_SHARES, Tables, share_of};
+use super::tables::{NUM_SHARES, Source, Tables, share_of};
 use crate::{
     app::{self, App, StoreKind},
     assist::{Base, GramWeights, Model, Ranker, Shared, Snap, Visibility, Weights},
@@ -22,6 +22,8 @@ use crate::{
 
 /// The moment the demo bases are looked at, 2026-11-22 10:00 in Shanghai, for articles come and go.
 const MOMENT: Timestamp = Timestamp(1_795_312_800_000);
+/// How customers' questions are marked that share their words with one that wants the opposite.
+const OPPOSITES_TAG: &str = "opposite";
 const VISIBILITY: Visibility = Visibility { channel: Channel::Im, audience: Audience::Bot, now: MOMENT };
 
 /// The ranker with how it came out for both kinds of base.
@@ -75,15 +77,20 @@ pub(super) fn lists(
 /// Trains the ranker for a bundle whose table is the whole one.
 pub(super) fn train(session: &Session, tables: &Tables, bundle: &Bundle) -> anyhow::Result<TrainedRanker> {
     let Lists { sparse: of_sparse, rich: of_rich, .. } = lists(session, tables, bundle, None)?;
-    let settings = ranker_training::Settings::default();
-    let (sparse, rich) = (ranker_training::train(&of_sparse, settings), ranker_training::train(&of_rich, settings));
+    let sparse = ranker_training::train(&of_sparse, ranker_training::Settings::sparse());
+    let rich = ranker_training::train(&of_rich, ranker_training::Settings::default());
     let provenance = format!(
         "questions of and to the demo knowledge bases: {} lists asked of one wording an article, {} of all",
         sparse.num_lists, rich.num_lists
     );
-    let asked = of_sparse.iter().chain(&of_rich).flat_map(|part| part.own.iter().chain(&part.customers));
-    let missing_grams = ranker_training::gram_weights(asked, &sparse.grams, &rich.grams);
-    let ranker = Ranker { sparse: sparse.weights, rich: rich.weights, missing_grams, provenance };
+    let asked =
+        of_sparse.iter().chain(&of_rich).flat_map(|part| part.own.iter().chain(&part.customers).chain(&part.opposites));
+    let texts = asked.map(|list| &*list.text);
+    let missing_grams = ranker_training::gram_weights(texts, &sparse.missing_grams, &rich.missing_grams);
+    let worded = tables.sources.iter().flat_map(Source::compared_wordings).collect::<Vec<_>>();
+    let texts = worded.iter().map(|text| &**text);
+    let extra_grams = ranker_training::gram_weights(texts, &sparse.extra_grams, &rich.extra_grams);
+    let ranker = Ranker { sparse: sparse.weights, rich: rich.weights, missing_grams, extra_grams, provenance };
     Ok(TrainedRanker { ranker, sparse, rich })
 }
 
@@ -131,7 +138,10 @@ impl Demos<'_> {
         });
         let moved: Vec<OwnQuestion<'_>> = moved.collect();
         let mut lists = (PartLists::default(), SecondPart::default());
-        self.ask((&sparse.shared, sparse_base), &moved, &source.customers, &mut lists)?;
+        // What tells opposites apart is in the wordings that a sparse base lacks.
+        let customers: Vec<Expected> =
+            source.customers.iter().filter(|question| !is_of_opposites(question)).cloned().collect();
+        self.ask((&sparse.shared, sparse_base), &moved, &customers, &mut lists)?;
         Ok(lists)
     }
 
@@ -144,7 +154,9 @@ impl Demos<'_> {
         (first, second): &mut (PartLists, SecondPart),
     ) -> anyhow::Result<()> {
         first.own.extend(ranker_training::lists(shared, base, own, VISIBILITY)?);
-        first.customers.extend(ranker_training::customer_lists(shared, base, customers, VISIBILITY)?);
+        let (opposites, plain): (Vec<Expected>, Vec<Expected>) = customers.iter().cloned().partition(is_of_opposites);
+        first.customers.extend(ranker_training::customer_lists(shared, base, &plain, VISIBILITY)?);
+        first.opposites.extend(ranker_training::customer_lists(shared, base, &opposites, VISIBILITY)?);
         if self.encoder.is_some() {
             second.own.extend(ranker_training::second_lists(shared, base, own, VISIBILITY)?);
             second.customers.extend(ranker_training::second_customer_lists(shared, base, customers, VISIBILITY)?);
@@ -159,6 +171,7 @@ impl Demos<'_> {
             sparse: Weights::BLANK,
             rich: Weights::BLANK,
             missing_grams: GramWeights::default(),
+            extra_grams: GramWeights::default(),
             provenance: "blank".to_owned(),
         };
         let bundle = Arc::new(self.bundle.with_encoder(table.clone()));
@@ -175,6 +188,11 @@ impl Demos<'_> {
         app.wait_ready()?;
         encoder.map_or_else(|| Ok(app.live.load()), |encoder| encoder.attach(&app.live))
     }
+}
+
+/// Tells whether a question is one of a pair that wants opposite things.
+fn is_of_opposites(question: &Expected) -> bool {
+    question.tags.iter().any(|tag| tag == OPPOSITES_TAG)
 }
 
 /// Takes the similar and negative questions of a base away.

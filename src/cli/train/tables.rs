@@ -24,7 +24,7 @@ use crate::{
         Encoder, ModelError,
         train::{self, TuneSettings, Wordings, tune_encoder},
     },
-    text::gram_hash,
+    text::{asked_part, gram_hash, normalize},
 };
 
 /// Into so many shares questions are divided.
@@ -76,6 +76,14 @@ impl Tables {
     }
 }
 
+impl Source {
+    /// Lists the wordings of the base as they are compared, but for synonyms.
+    pub fn compared_wordings(&self) -> impl Iterator<Item = String> + '_ {
+        let phrasings = self.base.articles.iter().flat_map(|article| article.phrasings());
+        phrasings.map(|phrasing| asked_part(normalize(phrasing.text).as_str()).into_owned())
+    }
+}
+
 fn read(source: &Path, base: DemoBase) -> anyhow::Result<Source> {
     let id = base.knowledge_base.id.clone();
     let is_there = |id: &ArticleId| base.articles.iter().any(|article| article.id == *id);
@@ -123,7 +131,7 @@ pub(super) fn fit<'t>(teacher: &Path, source: &Path, texts: impl Iterator<Item =
     let words = fs::read_to_string(&path).with_context(|| format!("{} cannot be read", path.display()))?;
     let words: Vec<String> = words.lines().filter(|line| !line.starts_with('#')).map(str::to_owned).collect();
     let bar = output::bar(0, "ask the teacher");
-    let encoder = train::fit_encoder(&teacher, &texts.cloned().collect::<Vec<_>>(), &words, &mut |done, total| {
+    let encoder = train::fit_encoder(&teacher, &texts.cloned().collect::<Vec<_>>(), &words, &|done, total| {
         bar.set_length(total as u64);
         bar.set_position(done as u64);
     })?;

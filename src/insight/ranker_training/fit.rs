@@ -1,12 +1,12 @@
-//! Fits the ranker's weights: the conditional logit with an outside option, and a weight for each gram of the message
-//! that an article does not hold.
+//! Fits the ranker's weights: the conditional logit with an outside option, and a weight for each gram that one side
+//! holds and the other does not.
 //!
-//! Maximizes the mean log-likelihood less a ridge. Sums are made in fixed pieces, so that the number of processors
+//! Maximizes the mean log-likelihood less a ridge, which pulls the weights of features towards a prior. Sums are made in fixed pieces, so that the number of processors
 //! changes no bit.
 
 use std::collections::{HashMap, HashSet};
 
-use super::{List, Settings, Truth, lbfgs};
+use super::{Candidate, List, Settings, Truth, lbfgs};
 use crate::assist::{Features, NUM_FEATURES};
 
 /// Where the constant stands.
@@ -17,36 +17,47 @@ const NUM_PIECES: usize = 4;
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Fitted {
     pub weights: Features,
-    pub grams: HashMap<u64, f32>,
+    pub missing_grams: HashMap<u64, f32>,
+    pub extra_grams: HashMap<u64, f32>,
 }
 
 impl Fitted {
     /// Returns the utility of each candidate.
     pub fn utilities(&self, list: &List) -> Vec<f32> {
-        let against = |missing: &[u64]| -> f32 { missing.iter().filter_map(|gram| self.grams.get(gram)).sum() };
+        let of = |weights: &HashMap<u64, f32>, grams: &[u64]| -> f32 {
+            grams.iter().filter_map(|gram| weights.get(gram)).sum()
+        };
+        let against = |one: &Candidate| of(&self.missing_grams, &one.missing) + of(&self.extra_grams, &one.extra);
         let utility = |features: &Features| -> f32 { self.weights.iter().zip(features).map(|(w, v)| w * v).sum() };
-        list.candidates.iter().map(|one| utility(&one.features) + against(&one.missing)).collect()
+        list.candidates.iter().map(|one| utility(&one.features) + against(one)).collect()
     }
 }
 
-/// A list as the objective reads it: each candidate's numbers, and which known grams it lacks.
+/// A list as the objective reads it: each candidate's numbers, and by which known grams it differs.
 struct Row<'a> {
     list: &'a List,
-    missing: Vec<Vec<u32>>,
+    differing: Vec<Vec<u32>>,
     weight: f64,
 }
 
 /// Fits the weights to lists, each with how much it counts.
 pub(super) fn fit(lists: &[(&List, f32)], settings: Settings) -> Fitted {
-    let grams = frequent_grams(lists, settings.min_gram_lists);
-    let places: HashMap<u64, u32> = grams.iter().enumerate().map(|(place, gram)| (*gram, place as u32)).collect();
+    let missing = frequent_grams(lists, settings.min_gram_lists, |one| &one.missing);
+    let extra = frequent_grams(lists, settings.min_gram_lists, |one| &one.extra);
+    let places = |grams: &[u64], first: usize| -> HashMap<u64, u32> {
+        grams.iter().enumerate().map(|(place, gram)| (*gram, (first + place) as u32)).collect()
+    };
+    let (of_missing, of_extra) = (places(&missing, 0), places(&extra, missing.len()));
     let total: f64 = lists.iter().map(|(_, weight)| f64::from(*weight)).sum();
-    let known = |missing: &[u64]| missing.iter().filter_map(|gram| places.get(gram).copied()).collect();
+    let known = |one: &Candidate| {
+        let missing = one.missing.iter().filter_map(|gram| of_missing.get(gram));
+        missing.chain(one.extra.iter().filter_map(|gram| of_extra.get(gram))).copied().collect()
+    };
     let rows: Vec<Row<'_>> = lists
         .iter()
         .map(|(list, weight)| Row {
             list,
-            missing: list.candidates.iter().map(|one| known(&one.missing)).collect(),
+            differing: list.candidates.iter().map(known).collect(),
             weight: f64::from(*weight) / total,
         })
         .collect();
@@ -55,25 +66,32 @@ pub(super) fn fit(lists: &[(&List, f32)], settings: Settings) -> Fitted {
         idx if idx < NUM_FEATURES => f64::from(settings.ridge),
         _ => f64::from(settings.gram_ridge),
     };
-    let num_weights = NUM_FEATURES + grams.len();
+    let prior = settings.prior.weights();
+    let prior_of = |idx: usize| prior.get(idx).map_or(0.0, |weight| f64::from(*weight));
+    let num_weights = NUM_FEATURES + missing.len() + extra.len();
     let end = lbfgs::minimize(vec![0.0; num_weights], settings.num_steps, |weights, slope| {
         let mut value = value_and_slope(&rows, weights, slope);
         for (idx, (slope, weight)) in slope.iter_mut().zip(weights).enumerate() {
-            *slope += ridge_of(idx) * weight;
-            value += 0.5 * ridge_of(idx) * weight * weight;
+            let off = weight - prior_of(idx);
+            *slope += ridge_of(idx) * off;
+            value += 0.5 * ridge_of(idx) * off * off;
         }
         value
     });
     let mut weights = [0.0; NUM_FEATURES];
     weights.iter_mut().zip(&end).for_each(|(weight, end)| *weight = *end as f32);
-    Fitted { weights, grams: grams.into_iter().zip(end[NUM_FEATURES..].iter().map(|end| *end as f32)).collect() }
+    let (of_missing, of_extra) = end[NUM_FEATURES..].split_at(missing.len());
+    let keyed = |grams: Vec<u64>, weights: &[f64]| {
+        grams.into_iter().zip(weights.iter().map(|weight| *weight as f32)).collect::<HashMap<u64, f32>>()
+    };
+    Fitted { weights, missing_grams: keyed(missing, of_missing), extra_grams: keyed(extra, of_extra) }
 }
 
-/// The grams that enough lists ask for and some candidate lacks, in a fixed order.
-fn frequent_grams(lists: &[(&List, f32)], min_lists: usize) -> Vec<u64> {
+/// The grams by which some candidate of enough lists differs, in a fixed order.
+fn frequent_grams(lists: &[(&List, f32)], min_lists: usize, of: impl Fn(&Candidate) -> &Vec<u64>) -> Vec<u64> {
     let mut counts: HashMap<u64, usize> = HashMap::new();
     for (list, _) in lists {
-        let grams: HashSet<u64> = list.candidates.iter().flat_map(|one| one.missing.iter().copied()).collect();
+        let grams: HashSet<u64> = list.candidates.iter().flat_map(|one| of(one).iter().copied()).collect();
         grams.into_iter().for_each(|gram| *counts.entry(gram).or_default() += 1);
     }
     let mut grams: Vec<u64> =
@@ -104,15 +122,15 @@ fn piece(rows: &[Row<'_>], weights: &[f64]) -> (f64, Vec<f64>) {
     let mut utilities = Vec::new();
     for row in rows {
         utilities.clear();
-        utilities.extend(row.list.candidates.iter().zip(&row.missing).map(|(one, missing)| {
+        utilities.extend(row.list.candidates.iter().zip(&row.differing).map(|(one, differing)| {
             let dense: f64 = one.features.iter().zip(weights).map(|(value, weight)| f64::from(*value) * weight).sum();
-            dense + missing.iter().map(|gram| weights[NUM_FEATURES + *gram as usize]).sum::<f64>()
+            dense + differing.iter().map(|gram| weights[NUM_FEATURES + *gram as usize]).sum::<f64>()
         }));
         value += row.weight * add_surprise(&mut utilities, row.list.truth);
-        for ((one, missing), step) in row.list.candidates.iter().zip(&row.missing).zip(&utilities) {
+        for ((one, differing), step) in row.list.candidates.iter().zip(&row.differing).zip(&utilities) {
             let step = step * row.weight;
             slope.iter_mut().zip(&one.features).for_each(|(slope, value)| *slope += step * f64::from(*value));
-            missing.iter().for_each(|gram| slope[NUM_FEATURES + *gram as usize] += step);
+            differing.iter().for_each(|gram| slope[NUM_FEATURES + *gram as usize] += step);
         }
     }
     (value, slope)
@@ -146,13 +164,13 @@ fn add_surprise(utilities: &mut [f64], truth: Truth) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::insight::ranker_training::Candidate;
+    use crate::insight::ranker_training::Prior;
 
     fn list(truth: Truth) -> List {
         let candidate = |overlap: f32, missing: &[u64]| {
             let mut features = [0.0; NUM_FEATURES];
             (features[0], features[8]) = (1.0, overlap);
-            Candidate { features, missing: missing.to_vec() }
+            Candidate { features, missing: missing.to_vec(), extra: Vec::new() }
         };
         List { text: "".into(), candidates: vec![candidate(0.7, &[1]), candidate(0.4, &[1, 2])], truth }
     }
@@ -161,7 +179,7 @@ mod tests {
     fn slopes_are_differences_of_values() {
         for truth in [Truth::Candidate(0), Truth::Nothing, Truth::Not(1)] {
             let list = list(truth);
-            let rows = [Row { list: &list, missing: vec![vec![0], vec![0, 1]], weight: 1.0 }];
+            let rows = [Row { list: &list, differing: vec![vec![0], vec![0, 1]], weight: 1.0 }];
             let weights: Vec<f64> = (0..NUM_FEATURES + 2).map(|idx| (idx as f64 * 0.7).sin()).collect();
             let mut slope = vec![0.0; weights.len()];
             value_and_slope(&rows, &weights, &mut slope);
@@ -178,16 +196,33 @@ mod tests {
     }
 
     #[test]
+    fn a_strong_ridge_keeps_the_prior() {
+        let list = list(Truth::Candidate(1));
+        let settings = Settings { ridge: 1e3, prior: Prior::Hybrid, ..Settings::default() };
+        let fitted = fit(&[(&list, 1.0)], settings);
+        let prior = Prior::Hybrid.weights();
+        let is_near = |idx: usize| (fitted.weights[idx] - prior[idx]).abs() < 0.01;
+        // The constant is free.
+        assert!((1..NUM_FEATURES).all(is_near), "{fitted:?}");
+        assert!(prior.iter().filter(|weight| **weight != 0.0).count() > 1);
+    }
+
+    #[test]
     fn a_gram_that_tells_against_gets_a_weight() {
-        let with = |missing: &[u64], truth| {
+        let with = |missing: &[u64], extra: &[u64], truth| {
             let features = [1.0; NUM_FEATURES];
-            List { text: "".into(), candidates: vec![Candidate { features, missing: missing.to_vec() }], truth }
+            let one = Candidate { features, missing: missing.to_vec(), extra: extra.to_vec() };
+            List { text: "".into(), candidates: vec![one], truth }
         };
-        let lists: Vec<List> = (0..40)
-            .map(|n| if n % 2 == 0 { with(&[7], Truth::Nothing) } else { with(&[], Truth::Candidate(0)) })
+        let lists: Vec<List> = (0..60)
+            .map(|n| match n % 3 {
+                0 => with(&[7], &[], Truth::Nothing),
+                1 => with(&[], &[7], Truth::Nothing),
+                _ => with(&[], &[], Truth::Candidate(0)),
+            })
             .collect();
         let weighted: Vec<(&List, f32)> = lists.iter().map(|list| (list, 1.0)).collect();
         let fitted = fit(&weighted, Settings::default());
-        assert!(fitted.grams[&7] < -1.0, "{:?}", fitted.grams);
+        assert!(fitted.missing_grams[&7] < -1.0 && fitted.extra_grams[&7] < -1.0, "{fitted:?}");
     }
 }

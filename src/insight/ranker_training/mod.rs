@@ -8,7 +8,7 @@
 //! An editor's wordings are made to differ, so a base's own questions are harder than a customer's, and teach too little
 //! confidence. Questions as customers type them, each with its article or none, join them, and alone set how sure the
 //! ranker is: utilities are scaled and shifted, and thresholds chosen, on customers' questions that the weights have not
-//! seen. Lists come in parts, which are left out one after another: whole bases, or shares of the questions of all.
+//! seen. Pairs that share their words and want opposite things only teach to tell them apart. Lists come in parts, which are left out one after another: whole bases, or shares of the questions of all.
 //! Weights maximize the mean log-likelihood of a conditional logit with an outside option, less a ridge.
 
 mod calibrate;
@@ -30,7 +30,7 @@ use self::{
     fit::{BIAS, fit},
 };
 use crate::{
-    assist::{Features, GramWeights, MISSING_GRAMS, Weights},
+    assist::{BM25, COSINE, EXTRA_GRAMS, Features, GramWeights, LIKE_OVERLAP, MISSING_GRAMS, NUM_FEATURES, Weights},
     model::measures::ece,
     text::{gram_hash, grams},
 };
@@ -50,6 +50,8 @@ pub struct Candidate {
     pub features: Features,
     /// The question's grams that the article does not hold.
     pub missing: Vec<u64>,
+    /// The grams of the phrasing compared that the question does not hold.
+    pub extra: Vec<u64>,
 }
 
 /// What is right.
@@ -65,13 +67,36 @@ pub enum Truth {
     Not(usize),
 }
 
+/// What the weights of features are before anything is learned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Prior {
+    /// Nothing is known.
+    Zero,
+    /// The sum of three measures that hold in every business: BM25, the cosine of the vectors, what is said in like words.
+    Hybrid,
+}
+
+/// Of the hybrid, about as the three spread.
+const HYBRID: [(usize, f32); 4] = [(BIAS, -9.0), (BM25, 6.0), (COSINE, 9.0), (LIKE_OVERLAP, 8.0)];
+
+impl Prior {
+    fn weights(self) -> Features {
+        let mut weights = [0.0; NUM_FEATURES];
+        if self == Self::Hybrid {
+            HYBRID.into_iter().for_each(|(feature, weight)| weights[feature] = weight);
+        }
+        weights
+    }
+}
+
 /// How to train.
 #[derive(Clone, Copy, Debug)]
 pub struct Settings {
     /// Of the search for the best weights, at most.
     pub num_steps: usize,
-    /// The ridge on the weights of features, but for the bias.
+    /// The ridge on how far the weights of features are from the prior, but for the bias.
     pub ridge: f32,
+    pub prior: Prior,
     /// The ridge on the weights of grams.
     pub gram_ridge: f32,
     /// In how many lists a gram must be asked for to get a weight.
@@ -80,6 +105,8 @@ pub struct Settings {
     pub negative_weight: f32,
     /// How much a customer's question counts beside one of the base's own.
     pub customer_weight: f32,
+    /// Likewise one that shares its words with its opposite.
+    pub opposite_weight: f32,
     /// The share of questions that no article answers, as the thresholds assume it.
     pub unanswerable_share: f32,
     /// The share of answers that must be right at the answer threshold.
@@ -91,13 +118,23 @@ impl Default for Settings {
         Self {
             num_steps: 80,
             ridge: 1e-3,
+            prior: Prior::Zero,
             gram_ridge: 3e-4,
             min_gram_lists: 3,
             negative_weight: 3.0,
             customer_weight: 7.0,
+            opposite_weight: 7.0,
             unanswerable_share: 0.25,
             precision: 0.95,
         }
+    }
+}
+
+impl Settings {
+    /// For bases of one wording an article, which are foreign to the program: what was learned of the demo bases' businesses
+    /// must not outweigh what holds in all.
+    pub fn sparse() -> Self {
+        Self { ridge: 1.5e-2, prior: Prior::Hybrid, gram_ridge: 1.0, ..Self::default() }
     }
 }
 
@@ -105,8 +142,10 @@ impl Default for Settings {
 #[derive(Clone, Debug)]
 pub struct TrainedWeights {
     pub weights: Weights,
-    /// What each gram tells against an article without it.
-    pub grams: HashMap<u64, f32>,
+    /// What each gram of a question tells against an article without it.
+    pub missing_grams: HashMap<u64, f32>,
+    /// What each gram of a phrasing tells against it where the question lacks it.
+    pub extra_grams: HashMap<u64, f32>,
     /// What utilities were divided by, and what was added then; folded into the weights.
     pub temperature: f32,
     pub shift: f32,
@@ -125,6 +164,9 @@ pub struct TrainedWeights {
 pub struct PartLists {
     pub own: Vec<List>,
     pub customers: Vec<List>,
+    /// Customers' questions that share their words with one that wants the opposite. They teach what tells two apart, not
+    /// how sure to be: among what is really asked they are rare.
+    pub opposites: Vec<List>,
 }
 
 impl PartLists {
@@ -133,7 +175,8 @@ impl PartLists {
             let is_negative = matches!(list.truth, Truth::Not(_));
             (list, if is_negative { settings.negative_weight } else { 1.0 })
         });
-        own.chain(self.customers.iter().map(move |list| (list, settings.customer_weight)))
+        let customers = self.customers.iter().map(move |list| (list, settings.customer_weight));
+        own.chain(customers).chain(self.opposites.iter().map(move |list| (list, settings.opposite_weight)))
     }
 }
 
@@ -160,7 +203,9 @@ pub fn train(parts: &[PartLists], settings: Settings) -> TrainedWeights {
     let confidences: Vec<(f32, bool)> = outcomes.iter().map(|o| (o.confidence, o.is_right)).collect();
     let mut calibrated = fitted.weights.map(|weight| weight / calibration.temperature);
     calibrated[BIAS] += calibration.shift;
-    calibrated[MISSING_GRAMS] = 1.0 / calibration.temperature;
+    for sum in [MISSING_GRAMS, EXTRA_GRAMS] {
+        calibrated[sum] = 1.0 / calibration.temperature;
+    }
     TrainedWeights {
         temperature: calibration.temperature,
         shift: calibration.shift,
@@ -175,16 +220,17 @@ pub fn train(parts: &[PartLists], settings: Settings) -> TrainedWeights {
             clarify_threshold: answer_threshold / 2.0,
             richness: 0.0,
         },
-        grams: fitted.grams,
+        missing_grams: fitted.missing_grams,
+        extra_grams: fitted.extra_grams,
     }
 }
 
 /// Weights of grams below this are left out: they change nothing.
 const LEAST_GRAM_WEIGHT: f32 = 0.02;
 
-/// Puts the weights of grams for sparse and for rich bases together; the lists say how each gram is written.
+/// Puts the weights of grams for sparse and for rich bases together; the texts say how each gram is written.
 pub fn gram_weights<'a>(
-    lists: impl Iterator<Item = &'a List>,
+    texts: impl Iterator<Item = &'a str>,
     sparse: &HashMap<u64, f32>,
     rich: &HashMap<u64, f32>,
 ) -> GramWeights {
@@ -193,7 +239,7 @@ pub fn gram_weights<'a>(
         if weight.abs() < LEAST_GRAM_WEIGHT { 0.0 } else { (weight * 1e3).round() / 1e3 }
     };
     let mut listed = BTreeMap::new();
-    for gram in lists.flat_map(|list| grams(&list.text)) {
+    for gram in texts.flat_map(grams) {
         let hash = gram_hash(gram);
         let weights = [weight(sparse, hash), weight(rich, hash)];
         if weights != [0.0, 0.0] && !listed.contains_key(gram) {
@@ -210,7 +256,6 @@ fn ratio(part: f32, whole: f32) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::assist::NUM_FEATURES;
 
     /// Where the overlap stands.
     const OVERLAP: usize = 8;
@@ -219,7 +264,7 @@ mod tests {
         let mut features = [0.0; NUM_FEATURES];
         features[0] = 1.0;
         features[OVERLAP] = overlap;
-        Candidate { features, missing: Vec::new() }
+        Candidate { features, missing: Vec::new(), extra: Vec::new() }
     }
 
     /// Questions whose right article overlaps much, and questions where nothing does.
@@ -235,7 +280,7 @@ mod tests {
     }
 
     fn parts() -> [PartLists; 2] {
-        [1, 2].map(|seed| PartLists { own: lists(seed), customers: lists(seed + 10) })
+        [1, 2].map(|seed| PartLists { own: lists(seed), customers: lists(seed + 10), opposites: Vec::new() })
     }
 
     #[test]
@@ -257,7 +302,7 @@ mod tests {
     fn grams_are_written_as_they_were_asked() {
         let lists = lists(3);
         let of = |gram: &str, weight: f32| HashMap::from([(gram_hash(gram), weight)]);
-        let weights = gram_weights(lists.iter(), &of("退", -0.5), &of("货", -0.01));
+        let weights = gram_weights(lists.iter().map(|list| &*list.text), &of("退", -0.5), &of("货", -0.01));
         assert_eq!(weights.listed().iter().collect::<Vec<_>>(), [(&"退".to_owned(), &[-0.5, 0.0])]);
     }
 }

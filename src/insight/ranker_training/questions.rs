@@ -168,7 +168,7 @@ fn asked_lists<X>(
 }
 
 fn list(base: &Base, text: &str, found: Vec<Example>, truth: Truth) -> List {
-    let candidate = |one: Example| Candidate { features: one.features, missing: one.missing };
+    let candidate = |one: Example| Candidate { features: one.features, missing: one.missing, extra: one.extra };
     let text = Profile::of(normalize(text).as_str(), &base.overlay).canonical;
     List { text, candidates: found.into_iter().map(candidate).collect(), truth }
 }

@@ -49,7 +49,7 @@ impl SecondList {
 fn candidate(own: &[f32]) -> Candidate {
     let mut features = [0.0; NUM_FEATURES];
     features[..own.len()].copy_from_slice(own);
-    Candidate { features, missing: Vec::new() }
+    Candidate { features, missing: Vec::new(), extra: Vec::new() }
 }
 
 /// The lists of one part, in the order of the first stage's parts.
@@ -74,7 +74,7 @@ pub fn train_second(first: &[PartLists], second: &[SecondPart], settings: Settin
                 let utilities = |one: &SecondList| calibration.apply(&fitted.utilities(&one.list));
                 lists.iter().filter_map(|one| seen(one, &utilities(one))).collect()
             };
-            PartLists { own: lists(&part.own), customers: lists(&part.customers) }
+            PartLists { own: lists(&part.own), customers: lists(&part.customers), opposites: Vec::new() }
         };
         second.iter().zip(&fits).map(of_part).collect()
     };

@@ -43,7 +43,6 @@ mod school;
 mod table;
 mod teacher;
 mod tune;
-mod unigram;
 mod wide;
 
 /// How to train.

@@ -7,6 +7,7 @@
 //! start.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::teacher::Teacher;
 use crate::model::ModelError;
@@ -24,8 +25,10 @@ const RIDGE: f32 = 0.05;
 const START_GAIN: f32 = 1.5;
 const NUM_ITERATIONS: usize = 15;
 const NUM_POWER_ROUNDS: usize = 12;
-/// Pairs of neighbors that are no word must occur in so many texts.
-const MIN_PAIR_TEXTS: usize = 4;
+/// In so many texts an entry must occur that is not among the given words: rarer ones learn little, and cost their place.
+const MIN_SYMBOL_TEXTS: usize = 2;
+const MIN_WORD_TEXTS: usize = 4;
+const MIN_PAIR_TEXTS: usize = 16;
 
 /// Rows of vectors of one width, one after another.
 #[derive(Clone, Debug)]
@@ -41,12 +44,12 @@ struct Incidence {
 }
 
 /// Fits an encoder to what `teacher` says of `texts`; `words` are further entries, and `progress` is told the texts done
-/// and the texts in all. Fails where the teacher fails or there is no text.
+/// and the texts in all, from any thread. Fails where the teacher fails or there is no text.
 pub fn fit_encoder(
     teacher: &Teacher,
     texts: &[String],
     words: &[String],
-    progress: &mut dyn FnMut(usize, usize),
+    progress: &(dyn Fn(usize, usize) + Sync),
 ) -> Result<Encoder, ModelError> {
     let texts = distinct(texts.iter().map(|text| normalize(text).as_str().to_owned()));
     if texts.is_empty() {
@@ -54,8 +57,10 @@ pub fn fit_encoder(
     }
     let entries = entry_texts(&texts, words);
     let num_total = texts.len() + entries.len();
-    let mut wanted = Matrix::new(teacher.encode(&texts, &mut |done| progress(done, num_total))?);
-    let mut start = Matrix::new(teacher.encode(&entries, &mut |done| progress(texts.len() + done, num_total))?);
+    let num_done = AtomicUsize::new(0);
+    let tell = |more: usize| progress(num_done.fetch_add(more, Ordering::Relaxed) + more, num_total);
+    let mut wanted = Matrix::new(teacher.encode(&texts, &tell)?);
+    let mut start = Matrix::new(teacher.encode(&entries, &tell)?);
     wanted.center();
     start.center();
     let axes = main_axes(&wanted, TABLE_WIDTH.min(wanted.width));
@@ -71,24 +76,26 @@ fn distinct(texts: impl Iterator<Item = String>) -> Vec<String> {
     texts.filter(|text| !text.is_empty() && seen.insert(text.clone())).collect()
 }
 
-/// Returns the entries: every symbol and word of the texts, frequent pairs, and the further words with their characters.
+/// Returns the entries: the given words with their characters, then the symbols, words and pairs that enough texts hold.
 fn entry_texts(texts: &[String], words: &[String]) -> Vec<String> {
     let segmenter = Segmenter::shared();
-    let mut counts: HashMap<&str, usize> = HashMap::new();
-    let mut entries = Vec::new();
+    let (mut of_symbols, mut of_words, mut of_pairs) = (HashMap::new(), HashMap::new(), HashMap::new());
+    let count = |counts: &mut HashMap<String, usize>, units: HashSet<String>| {
+        units.into_iter().for_each(|unit| *counts.entry(unit).or_default() += 1);
+    };
     for text in texts {
-        let cut = segmenter.words(text);
-        entries.extend(cut.iter().map(|word| word.text(text).to_owned()));
-        entries.extend(text.chars().filter(|c| *c != ' ').map(String::from));
-        let pairs: HashSet<&str> = grams(text).collect();
-        pairs.into_iter().for_each(|pair| *counts.entry(pair).or_default() += 1);
+        count(&mut of_symbols, text.chars().filter(|c| *c != ' ').map(String::from).collect());
+        count(&mut of_words, segmenter.words(text).iter().map(|word| word.text(text).to_owned()).collect());
+        count(&mut of_pairs, grams(text).map(str::to_owned).collect());
     }
-    for text in texts {
-        entries.extend(grams(text).filter(|pair| counts[pair] >= MIN_PAIR_TEXTS).map(str::to_owned));
-    }
-    for word in words {
-        entries.push(word.clone());
-        entries.extend(word.chars().map(String::from));
+    let mut entries: Vec<String> = words.to_vec();
+    entries.extend(words.iter().flat_map(|word| word.chars()).map(String::from));
+    let bounds = [(of_symbols, MIN_SYMBOL_TEXTS), (of_words, MIN_WORD_TEXTS), (of_pairs, MIN_PAIR_TEXTS)];
+    for (counts, bound) in bounds {
+        let mut kept: Vec<String> =
+            counts.into_iter().filter(|(_, count)| *count >= bound).map(|(entry, _)| entry).collect();
+        kept.sort_unstable();
+        entries.extend(kept);
     }
     distinct(entries.into_iter())
 }
@@ -282,9 +289,13 @@ mod tests {
 
     #[test]
     fn entries_are_symbols_words_and_given_words() {
-        let entries = entry_texts(&["退货a1".to_owned()], &["起诉".to_owned()]);
+        let texts: Vec<String> =
+            (0..MIN_WORD_TEXTS).map(|idx| format!("退货a1{}", ["甲", "乙", "丙", "丁"][idx])).collect();
+        let entries = entry_texts(&texts, &["起诉".to_owned()]);
+        let is_entry = |entry: &str| entries.iter().any(|known| known == entry);
         for entry in ["退", "货", "退货", "a1", "起诉", "诉"] {
-            assert!(entries.iter().any(|known| known == entry), "{entry} in {entries:?}");
+            assert!(is_entry(entry), "{entry} in {entries:?}");
         }
+        assert!(!is_entry("甲"), "one text is too few");
     }
 }

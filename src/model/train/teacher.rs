@@ -1,50 +1,53 @@
-//! A sentence encoder that teaches the small table: any Hugging Face BERT folder with a Unigram tokenizer.
+//! A sentence encoder that teaches the small table: any Hugging Face BERT folder.
 //!
-//! Only `train --teacher DIR` loads it. Texts of equal piece count go through together, so that no padding and no mask
-//! is needed. Must not know what its vectors are used for. Invariant: every vector has length 1.
+//! Only `train --teacher DIR` loads it. Weights are rounded to eight bits, which moves no vector that matters, and each
+//! processor reads texts of its own. Must not know what its vectors are used for. Invariant: every vector has length 1.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::unigram::Unigram;
-use crate::model::{ModelError, bert::Reference};
+use crate::model::{
+    ModelError,
+    bert::{Bits, Role, TextEncoder, TextEncoderSettings},
+};
 
 /// What the e5 family expects before a text.
 const PREFIX: &str = "query: ";
-const MAX_PIECES: usize = 200;
+const MAX_TOKENS: usize = 200;
 const BATCH_TEXTS: usize = 16;
 
-/// The encoder with its tokenizer.
+/// The encoder.
 #[derive(Debug)]
-pub struct Teacher {
-    tokenizer: Unigram,
-    network: Reference,
-}
+pub struct Teacher(TextEncoder);
 
 impl Teacher {
-    /// Loads `config.json`, `tokenizer.json` and `model.safetensors` of a folder; fails where one is missing or malformed.
+    /// Loads a folder; fails where a file is missing or malformed.
     pub fn load(dir: &Path) -> Result<Self, ModelError> {
-        Ok(Self { tokenizer: Unigram::load(&dir.join("tokenizer.json"))?, network: Reference::load(dir)? })
+        let settings = TextEncoderSettings {
+            bits: Bits::Eight,
+            max_tokens: Some(MAX_TOKENS),
+            query_prefix: Some(PREFIX.to_owned()),
+            ..TextEncoderSettings::default()
+        };
+        Ok(Self(TextEncoder::load_with(dir, settings)?))
     }
 
-    /// Returns the unit vector of each text; `progress` is told how many are done.
-    pub fn encode(&self, texts: &[String], progress: &mut dyn FnMut(usize)) -> Result<Vec<Vec<f32>>, ModelError> {
-        let mut by_length: BTreeMap<usize, Vec<(usize, Vec<u32>)>> = BTreeMap::new();
-        for (text_idx, text) in texts.iter().enumerate() {
-            let mut ids = self.tokenizer.encode(&format!("{PREFIX}{text}"));
-            ids.truncate(MAX_PIECES);
-            by_length.entry(ids.len()).or_default().push((text_idx, ids));
-        }
-        let mut vectors = vec![Vec::new(); texts.len()];
-        let mut num_done = 0;
-        for batch in by_length.values().flat_map(|group| group.chunks(BATCH_TEXTS)) {
-            let ids: Vec<Vec<u32>> = batch.iter().map(|(_, ids)| ids.clone()).collect();
-            for ((text_idx, _), vector) in batch.iter().zip(self.network.forward(&ids)?) {
-                vectors[*text_idx] = vector;
+    /// Returns the unit vector of each text; `progress` is told whenever some more are done. Fails where a text has none.
+    pub fn encode(&self, texts: &[String], progress: &(dyn Fn(usize) + Sync)) -> Result<Vec<Vec<f32>>, ModelError> {
+        let num_threads = std::thread::available_parallelism().map_or(1, usize::from);
+        let part = |texts: &[String]| -> Result<Vec<Vec<f32>>, ModelError> {
+            let mut vectors = Vec::with_capacity(texts.len());
+            for batch in texts.chunks(BATCH_TEXTS) {
+                let batch: Vec<&str> = batch.iter().map(String::as_str).collect();
+                vectors.extend(self.0.encode_batch(&batch, Role::Query)?);
+                progress(batch.len());
             }
-            num_done += batch.len();
-            progress(num_done);
-        }
-        Ok(vectors)
+            Ok(vectors)
+        };
+        let size = texts.len().div_ceil(num_threads).max(1);
+        let parts: Result<Vec<Vec<Vec<f32>>>, ModelError> = std::thread::scope(|scope| {
+            let spawned: Vec<_> = texts.chunks(size).map(|texts| scope.spawn(move || part(texts))).collect();
+            spawned.into_iter().map(|thread| thread.join().expect("reading a text does not panic")).collect()
+        });
+        Ok(parts?.concat())
     }
 }
