@@ -254,7 +254,8 @@ impl<'a> Asked<'a> {
     }
 
     fn likeness(&self, phrasing: &IndexedPhrasing) -> Likeness {
-        self.units.likeness(&self.weighted, &phrasing.profile.grams, self.scales.table)
+        let told = (&*phrasing.profile.grams, self.scales.table.total_idf(phrasing));
+        self.units.likeness(&self.weighted, told, |gram| self.scales.table.idf(gram))
     }
 
     fn overlap(&self, phrasing: &IndexedPhrasing) -> Overlap {

@@ -5,7 +5,6 @@
 //! articles.
 
 use crate::{
-    index::Table,
     model::{Encoder, Unit},
     text::Gram,
 };
@@ -33,24 +32,29 @@ impl<'a> Units<'a> {
         Self { encoder, units: message.iter().map(|(gram, _)| encoder.unit(gram.hash)).collect() }
     }
 
-    /// Compares the message, whose grams these are, with the grams of a phrasing. Grams that both hold find themselves and
-    /// are nobody else's.
-    pub fn likeness(&self, message: &[(Gram, f32)], phrasing: &[Gram], table: &Table) -> Likeness {
+    /// Compares the message, whose grams these are, with a phrasing whose grams tell so much together. Grams that both hold
+    /// find themselves and are nobody else's.
+    pub fn likeness(
+        &self,
+        message: &[(Gram, f32)],
+        (phrasing, their_total): (&[Gram], f32),
+        idf_of: impl Fn(u64) -> f32,
+    ) -> Likeness {
         let (mut total, mut found, mut heaviest_missing) = (0.0, 0.0, 0.0f32);
-        let (mut their_total, mut their_found) = (0.0, 0.0);
-        // What only the phrasing holds, with what it tells and the best cosine so far.
-        let mut theirs: Vec<(Option<Unit<'a>>, f32, f32)> = Vec::with_capacity(phrasing.len());
-        let mut ours = message.iter().map(|(gram, _)| gram.hash).peekable();
+        let mut their_found = 0.0;
+        // What only the phrasing holds: where it points, what it tells, the best cosine so far.
+        let (mut theirs, mut idfs) = (Vec::with_capacity(phrasing.len()), Vec::with_capacity(phrasing.len()));
+        let mut ours = message.iter().peekable();
         for hash in phrasing.iter().map(|gram| gram.hash) {
-            let idf = table.idf(hash);
-            their_total += idf;
-            while ours.next_if(|our| *our < hash).is_some() {}
-            if ours.peek() == Some(&hash) {
+            while ours.next_if(|(our, _)| our.hash < hash).is_some() {}
+            if let Some((_, idf)) = ours.next_if(|(our, _)| our.hash == hash) {
                 their_found += idf;
-            } else {
-                theirs.push((self.encoder.unit(hash), idf, 0.0));
+            } else if let Some(unit) = self.encoder.unit(hash) {
+                theirs.push(unit);
+                idfs.push(idf_of(hash));
             }
         }
+        let mut bests = vec![0.0f32; theirs.len()];
         let mut others = phrasing.iter().map(|gram| gram.hash).peekable();
         for ((gram, idf), unit) in message.iter().zip(&self.units) {
             total += idf;
@@ -61,17 +65,18 @@ impl<'a> Units<'a> {
             }
             let mut best = 0.0f32;
             if let Some(unit) = unit {
-                for (other, _, their_best) in &mut theirs {
-                    let Some(other) = other else { continue };
-                    let cosine = unit.cosine(other);
+                let mut their_bests = bests.iter_mut();
+                unit.cosines(&theirs, |cosine| {
                     best = best.max(cosine);
-                    *their_best = their_best.max(cosine);
-                }
+                    if let Some(their_best) = their_bests.next() {
+                        *their_best = their_best.max(cosine);
+                    }
+                });
             }
             found += idf * best;
             heaviest_missing = heaviest_missing.max(idf * (1.0 - best));
         }
-        their_found += theirs.iter().map(|(_, idf, best)| idf * best).sum::<f32>();
+        their_found += idfs.iter().zip(&bests).map(|(idf, best)| idf * best).sum::<f32>();
         let share = |part: f32, whole: f32| if whole > 0.0 { part / whole } else { 0.0 };
         Likeness { message: share(found, total), phrasing: share(their_found, their_total), heaviest_missing }
     }
@@ -95,9 +100,11 @@ mod tests {
     }
 
     fn check(message: &str, phrasing: &str, wanted: impl Fn(Likeness) -> bool) {
-        let (encoder, table) = (encoder(), Table::default());
+        let encoder = encoder();
         let message: Vec<(Gram, f32)> = grams_of(message).into_iter().map(|gram| (gram, 1.0)).collect();
-        let likeness = Units::of(&encoder, &message).likeness(&message, &grams_of(phrasing), &table);
+        let phrasing = grams_of(phrasing);
+        let told = (&*phrasing, phrasing.len() as f32);
+        let likeness = Units::of(&encoder, &message).likeness(&message, told, |_| 1.0);
         assert!(wanted(likeness), "{likeness:?}");
     }
 

@@ -4,7 +4,7 @@
 //! text, and then tuned so that wordings of one answer lie close. Must not know labels or articles. Invariants: a vector has length 1; a text without a known entry has none.
 
 use super::features::{Input, visit_entries};
-use super::products::dot;
+use super::products::{dot, dots};
 use super::quantized::QuantizedTable;
 use super::vocabulary::{Vocabulary, key_of_gram};
 
@@ -26,9 +26,12 @@ pub struct Unit<'e> {
 }
 
 impl Unit<'_> {
-    /// Returns the cosine of two units, by the main directions of the table.
-    pub fn cosine(&self, other: &Self) -> f32 {
-        dot(self.values, other.values) as f32 * self.inverse_length * other.inverse_length
+    /// Tells `told` the cosine of this unit and each of others, in their order, by the main directions of the table.
+    pub fn cosines(&self, others: &[Self], mut told: impl FnMut(f32)) {
+        let mut lengths = others.iter().map(|other| other.inverse_length);
+        dots(self.values, others.iter().map(|other| other.values), |product| {
+            told(product as f32 * self.inverse_length * lengths.next().unwrap_or(0.0));
+        });
     }
 }
 
@@ -120,8 +123,10 @@ mod tests {
         let table = QuantizedTable::from_rows(&[3.0, 0.0, 0.5, 0.0, 0.0, -2.0], 2);
         let encoder = Encoder { entries, table };
         let unit = |text: &str| encoder.unit(crate::text::gram_hash(text));
-        let cosine = |a: &str, b: &str| unit(a).expect("it is known").cosine(&unit(b).expect("it is known"));
-        assert!((cosine("退", "货") - 1.0).abs() < 1e-6 && cosine("退", "坏").abs() < 1e-6);
+        let [a, b, c] = ["退", "货", "坏"].map(|text| unit(text).expect("it is known"));
+        let mut cosines = Vec::new();
+        a.cosines(&[b, c], |cosine| cosines.push(cosine));
+        assert!((cosines[0] - 1.0).abs() < 1e-6 && cosines[1].abs() < 1e-6, "{cosines:?}");
         assert!(unit("款").is_none());
     }
 

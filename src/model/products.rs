@@ -12,7 +12,26 @@ pub fn dot(a: &[i8], b: &[i8]) -> i32 {
     dot_portable(a, b)
 }
 
+/// Tells `told` the product of a row and each of others, in their order.
+pub fn dots<'r>(row: &[i8], others: impl Iterator<Item = &'r [i8]>, told: impl FnMut(i32)) {
+    #[cfg(target_arch = "x86_64")]
+    if std::arch::is_x86_feature_detected!("avx2") {
+        // SAFETY: the processor has just been asked for AVX2.
+        return unsafe { dots_avx2(row, others, told) };
+    }
+    others.map(|other| dot_portable(row, other)).for_each(told);
+}
+
 #[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2")]
+fn dots_avx2<'r>(row: &[i8], others: impl Iterator<Item = &'r [i8]>, mut told: impl FnMut(i32)) {
+    for other in others {
+        told(dot_avx2(row, other));
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+#[inline]
 #[target_feature(enable = "avx2")]
 fn dot_avx2(a: &[i8], b: &[i8]) -> i32 {
     use std::arch::x86_64::{
@@ -54,6 +73,9 @@ mod tests {
             let want: i32 = a.iter().zip(&b).map(|(a, b)| i32::from(*a) * i32::from(*b)).sum();
             assert_eq!(dot(&a, &b), want);
             assert_eq!(dot_portable(&a, &b), want);
+            let mut told = Vec::new();
+            dots(&a, [&*b, &*b].into_iter(), |product| told.push(product));
+            assert_eq!(told, [want; 2]);
         }
     }
 }

@@ -42,9 +42,17 @@ async fn explained(base: &mut Base, text: &str) -> pb::AnswerResponse {
     base.clients.assist.answer(request).await.expect("a reply").into_inner()
 }
 
+/// What serves is told of a moment after it serves.
 async fn generation(base: &mut Base) -> String {
-    let request = pb::GetIndexStatusRequest { knowledge_base: base.name.clone() };
-    base.clients.indexing.get_index_status(request).await.expect("a status").into_inner().generation
+    let since = std::time::Instant::now();
+    loop {
+        let request = pb::GetIndexStatusRequest { knowledge_base: base.name.clone() };
+        let status = base.clients.indexing.get_index_status(request).await.expect("a status").into_inner();
+        if !status.generation.is_empty() {
+            return status.generation;
+        }
+        assert!(since.elapsed() < std::time::Duration::from_secs(20), "no generation is told of");
+    }
 }
 
 #[tokio::test]
