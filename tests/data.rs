@@ -223,6 +223,40 @@ fn questions_that_teach_are_measured_by_none() {
     }
 }
 
+/// Folders with an `articles.jsonl` and a `questions.jsonl`.
+fn businesses() -> Vec<PathBuf> {
+    let mut found: Vec<PathBuf> = fs::read_dir(root().join("businesses"))
+        .expect("a folder")
+        .map(|entry| entry.expect("an entry").path())
+        .collect();
+    found.sort();
+    found
+}
+
+#[test]
+fn businesses_ask_what_their_articles_answer_and_what_none_does() {
+    let bases: Vec<PathBuf> = files("calibration", ".jsonl");
+    let taught: BTreeSet<String> =
+        bases.iter().flat_map(|path| lines(path)).map(|row| bare(text(&row, "query"))).collect();
+    assert!(businesses().len() >= 20);
+    for folder in businesses() {
+        let articles = lines(&folder.join("articles.jsonl"));
+        let questions = lines(&folder.join("questions.jsonl"));
+        let ids: BTreeSet<&str> = articles.iter().map(|article| text(article, "id")).collect();
+        assert!(ids.len() == articles.len() && ids.len() >= 50, "{}", folder.display());
+        let answered = questions.iter().filter(|row| !row["article"].is_null());
+        assert!(answered.clone().all(|row| ids.contains(text(row, "article"))), "{}", folder.display());
+        assert!(answered.count() >= 250 && questions.iter().filter(|row| row["article"].is_null()).count() >= 60);
+        let mut asked: BTreeSet<String> =
+            articles.iter().map(|article| bare(text(article, "standard_question"))).collect();
+        for row in &questions {
+            let question = bare(text(row, "query"));
+            assert!(!taught.contains(&question), "{}: {question} is taught", folder.display());
+            assert!(asked.insert(question), "{}: {row} stands there twice", folder.display());
+        }
+    }
+}
+
 #[test]
 fn demo_knowledge_bases_are_rich() {
     for base in ["electronics", "retail", "telecom", "bank"] {

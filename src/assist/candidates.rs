@@ -6,7 +6,7 @@ use super::{
     features::{self, Asked, Compared, Cosines, Features, Scales},
     live::{Base, Shared},
     rank::Ranker,
-    retrieve::{self, Dropped, Found, LeftOut, Visibility},
+    retrieve::{self, Dropped, Found, LeftOut, Retrieved, Visibility},
     second_stage::{SecondScore, SecondWeights},
     slips,
 };
@@ -16,8 +16,10 @@ use crate::{
     text::{AskedText, Profile},
 };
 
-/// So many articles are compared with the text in full.
-const COMPARED_LIMIT: usize = 14;
+/// So many articles that are nearest by vector join those that the index finds.
+const NEAREST_LIMIT: usize = 8;
+/// So many articles are compared with the text in full: more than a list shows, and the next ones change nothing.
+const COMPARED_LIMIT: usize = 12;
 
 /// An article with its probability.
 pub struct Ranked {
@@ -99,7 +101,7 @@ pub fn candidates(shared: &Shared, bases: &[Arc<Base>], normalized: &str, visibi
     for base in bases {
         let mended = read.mended(shared, base, None);
         let read = mended.as_ref().unwrap_or(&read);
-        match retrieve::retrieve(base, &read.text, visibility, None) {
+        match find(base, read, visibility, None) {
             Ok(retrieved) => {
                 all.dropped.extend(retrieved.dropped);
                 all.synonyms_used.extend(retrieved.synonyms_used);
@@ -110,6 +112,26 @@ pub fn candidates(shared: &Shared, bases: &[Arc<Base>], normalized: &str, visibi
     }
     all.sort();
     all
+}
+
+/// Finds the articles of a base that are worth a look: by the index, and by vector. Fails where the index
+/// cannot be read.
+pub(super) fn find(
+    base: &Base,
+    read: &ReadText<'_>,
+    visibility: Visibility,
+    left_out: Option<LeftOut>,
+) -> index::Result<Retrieved> {
+    let mut retrieved = retrieve::retrieve(base, &read.text, visibility, left_out)?;
+    let Some(vectors) = &base.vectors else { return Ok(retrieved) };
+    let limits = (NEAREST_LIMIT, retrieve::PHRASINGS_PER_ARTICLE);
+    for near in vectors.nearest(&read.vector, left_out, limits, |article| visibility.shows(article)) {
+        let no = near.article.article.no;
+        if retrieved.found.iter().all(|found| found.article.article.no != no) {
+            retrieved.found.push(near);
+        }
+    }
+    Ok(retrieved)
 }
 
 fn rank(shared: &Shared, base: &Arc<Base>, read: &ReadText<'_>, found: Vec<Found>) -> Vec<Ranked> {
@@ -145,20 +167,22 @@ pub(super) fn asked<'a>(
     Asked::new(profile, scales, left_out)
 }
 
-/// Compares a text with every article found.
+/// Compares a text with the articles found that promise most.
 pub(super) fn compare(
     base: &Base,
     vector: &[i8],
     (asked, left_out): (&Asked<'_>, Option<LeftOut>),
     found: Vec<Found>,
 ) -> Vec<(Found, Compared)> {
-    let with_cosines = found.into_iter().map(|found| {
+    let promising = found.into_iter().map(|found| {
         let cosines = base.vectors.as_ref().map(|vectors| vectors.cosines(&found, vector, left_out));
-        (found, cosines.unwrap_or_default())
+        let cosines = cosines.unwrap_or_default();
+        (asked.promise(&found, cosines.best), found, cosines)
     });
-    let mut with_cosines: Vec<(Found, Cosines)> = with_cosines.collect();
-    keep_likely(&mut with_cosines);
-    let compared = with_cosines.into_iter().filter_map(|(found, cosines)| {
+    let mut promising: Vec<(f32, Found, Cosines)> = promising.collect();
+    promising.sort_by(|a, b| b.0.total_cmp(&a.0));
+    promising.truncate(COMPARED_LIMIT);
+    let compared = promising.into_iter().filter_map(|(_, found, cosines)| {
         let compared = features::of_article(asked, &found, cosines)?;
         Some((found, compared))
     });
@@ -166,15 +190,6 @@ pub(super) fn compare(
     let mut rivals: Vec<&mut Features> = compared.iter_mut().map(|(_, compared)| &mut compared.features).collect();
     features::relate(&mut rivals);
     compared
-}
-
-/// Keeps the articles that are worth the whole comparison, by what is known of them already.
-fn keep_likely(found: &mut Vec<(Found, Cosines)>) {
-    let bm25 = |found: &Found| found.phrasings.first().map_or(0.0, |(_, score)| *score);
-    let best = found.iter().map(|(found, _)| bm25(found)).fold(f32::MIN_POSITIVE, f32::max);
-    let likely = |(found, cosines): &(Found, Cosines)| bm25(found) / best + cosines.best;
-    found.sort_by(|a, b| likely(b).total_cmp(&likely(a)));
-    found.truncate(COMPARED_LIMIT);
 }
 
 /// An article that a text found, as the ranker is trained on it.
@@ -202,7 +217,7 @@ pub fn examples_without(
     let normalized = crate::text::normalize(text);
     let read = ReadText::of(shared, normalized.as_str());
     let read = read.mended(shared, base, left_out).unwrap_or(read);
-    let retrieved = retrieve::retrieve(base, &read.text, visibility, left_out)?;
+    let retrieved = find(base, &read, visibility, left_out)?;
     let asked = asked(shared, base, &read.text, left_out);
     let compared = compare(base, &read.vector, (&asked, left_out), retrieved.found);
     Ok(compared.iter().map(|(found, compared)| example(&asked, found, compared)).collect())

@@ -14,6 +14,8 @@ pub struct GramWeights {
     weights: KeyedMap<u64, [f32; 2]>,
     /// As the file lists them.
     listed: BTreeMap<String, [f32; 2]>,
+    /// Whether any gram tells something in a sparse base.
+    tells_in_sparse: bool,
 }
 
 impl GramWeights {
@@ -21,12 +23,18 @@ impl GramWeights {
     pub fn try_new(listed: BTreeMap<String, [f32; 2]>) -> Option<Self> {
         let is_finite = listed.values().flatten().all(|weight| weight.is_finite());
         let weights = listed.iter().map(|(gram, weights)| (gram_hash(gram), *weights)).collect();
-        is_finite.then_some(Self { weights, listed })
+        let tells_in_sparse = listed.values().any(|[sparse, _]| *sparse != 0.0);
+        is_finite.then_some(Self { weights, listed, tells_in_sparse })
     }
 
     /// Returns the weights by gram.
     pub fn listed(&self) -> &BTreeMap<String, [f32; 2]> {
         &self.listed
+    }
+
+    /// Tells whether any gram tells something in a base that is so rich: where none does, none need be asked for.
+    pub fn tell_in(&self, richness: f32) -> bool {
+        self.tells_in_sparse || (richness > 0.0 && !self.weights.is_empty())
     }
 
     /// Returns what a gram tells in a base that is so rich, from 0 to 1.
@@ -44,6 +52,14 @@ mod tests {
         let weights = GramWeights::try_new([("退".to_owned(), [-1.0, -2.0])].into()).expect("both are finite");
         assert_eq!([0.0, 0.5, 1.0].map(|richness| weights.of(gram_hash("退"), richness)), [-1.0, -1.5, -2.0]);
         assert_eq!(weights.of(gram_hash("换"), 1.0), 0.0);
+        assert!([0.0, 0.5].into_iter().all(|richness| weights.tell_in(richness)));
         assert_eq!(GramWeights::try_new([("退".to_owned(), [f32::NAN, 0.0])].into()), None);
+    }
+
+    #[test]
+    fn none_need_be_asked_where_none_tells() {
+        let of_rich = GramWeights::try_new([("退".to_owned(), [0.0, -2.0])].into()).expect("both are finite");
+        assert_eq!([0.0, 0.1].map(|richness| of_rich.tell_in(richness)), [false, true]);
+        assert!(!GramWeights::default().tell_in(1.0));
     }
 }

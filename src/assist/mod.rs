@@ -41,7 +41,7 @@ mod vectors;
 pub use answer::{Ask, AssistError, SECOND_STAGE, analyze_alone, analyze_by, answer, search};
 pub use candidates::{Example, examples_without};
 pub use features::{
-    BM25, COSINE, EXTRA_GRAMS, Features, LIKE_OVERLAP, MISSING_GRAMS, NAMES as FEATURE_NAMES, NUM_FEATURES,
+    BM25, COSINE, CROWDING, EXTRA_GRAMS, Features, LIKE_OVERLAP, MISSING_GRAMS, NAMES as FEATURE_NAMES, NUM_FEATURES,
 };
 pub use gram_weights::GramWeights;
 pub use live::{Base, Live, Model, Parts, PolicyError, ReadyModel, ReadyPolicy, Shared, Snap};

@@ -16,7 +16,7 @@ const WIDE_HIT_LIMIT: usize = 2048;
 /// How many articles go on to ranking.
 const ARTICLE_LIMIT: usize = 20;
 /// Phrasings of an article that are compared with the message.
-const PHRASINGS_PER_ARTICLE: usize = 3;
+pub(super) const PHRASINGS_PER_ARTICLE: usize = 3;
 /// So many grams of a message are searched for, the rarest: what nearly every phrasing holds costs most and tells least.
 const QUERY_GRAMS: usize = 28;
 /// As many are searched for however common they are.

@@ -1,5 +1,7 @@
 //! `yingda eval`: measures on the path that serves.
 
+mod ablation;
+mod businesses;
 mod calibrate;
 mod negation;
 mod noise;
@@ -33,12 +35,16 @@ const EVAL_BASE: &str = "eval";
 pub(super) enum Command {
     /// Questions against articles from a file.
     Retrieval(RetrievalOptions),
+    /// What each stage of retrieval brings and costs, on questions against articles from a file.
+    Ablation(ablation::AblationOptions),
     /// A knowledge base against its own questions; what that changes for questions given.
     Calibrate(calibrate::CalibrateOptions),
     /// Messages against their labels.
     Labels(LabelsOptions),
     /// The golden questions of the demo knowledge bases.
     Golden(GoldenOptions),
+    /// Questions to knowledge bases of businesses that nothing was trained on.
+    Businesses(businesses::BusinessesOptions),
     /// Pairs of messages that want opposite things.
     Negation(negation::NegationOptions),
     /// Questions as people type and speak them, beside the same ones clean.
@@ -102,9 +108,11 @@ pub(super) struct RedactionOptions {
 pub(super) fn run(session: &Session, command: Command) -> anyhow::Result<()> {
     match command {
         Command::Retrieval(options) => retrieval(session, &options),
+        Command::Ablation(options) => ablation::run(session, &options),
         Command::Calibrate(options) => calibrate::run(session, &options),
         Command::Labels(options) => labels(session, &options),
         Command::Golden(options) => golden(session, &options),
+        Command::Businesses(options) => businesses::run(session, &options),
         Command::Negation(options) => negation::run(session, &options),
         Command::Noise(options) => noise::run(session, &options),
         Command::Redaction(options) => redaction(session, &options),
@@ -139,10 +147,16 @@ fn own(session: &Session, articles: &Path, queries: &Path, is_shipped: bool) -> 
 
 /// Puts articles from a file into a base of their own, in memory.
 fn import_base(session: &Session, articles: &Path) -> anyhow::Result<(App, KnowledgeBaseId)> {
-    let base = KnowledgeBaseId::try_new(EVAL_BASE)?;
     let app = App::start(&session.config, &StoreKind::Memory)?;
+    let base = fill_base(&app, articles)?;
+    Ok((app, base))
+}
+
+/// Puts articles from a file into a base of their own.
+fn fill_base(app: &App, articles: &Path) -> anyhow::Result<KnowledgeBaseId> {
+    let base = KnowledgeBaseId::try_new(EVAL_BASE)?;
     let data = std::fs::read(articles).with_context(|| format!("{} cannot be read", articles.display()))?;
-    import::create(&app, &base)?;
+    import::create(app, &base)?;
     let settings = ImportOptions { format: import::format_of(articles)?, mode: ImportMode::Append, dry_run: false };
     let report = app.knowledge.import_articles(&import::request(), &base, settings, &data)?.value;
     if let Some(row) = report.rows.iter().find(|row| row.error.is_some()) {
@@ -150,7 +164,7 @@ fn import_base(session: &Session, articles: &Path) -> anyhow::Result<(App, Knowl
         anyhow::bail!("{}:{}: {error}", articles.display(), row.line);
     }
     app.wait_ready()?;
-    Ok((app, base))
+    Ok(base)
 }
 
 fn labels(session: &Session, options: &LabelsOptions) -> anyhow::Result<()> {
@@ -301,18 +315,22 @@ fn print_misses(questions: &[Expected], asked: &[Asked]) {
     for (question, one) in questions.iter().zip(asked) {
         let is_wrong = if one.is_answerable { one.rank != Some(1) || !one.is_answered } else { one.is_answered };
         if is_wrong {
-            output::line(&format!(
-                "{:?} {} rank={:?} p={:.2} want={} got={} {}",
-                one.outcome,
-                question.knowledge_base,
-                one.rank,
-                one.confidence,
-                question.articles.first().map_or("-", ArticleId::as_str),
-                one.first.as_ref().map_or("-", ArticleId::as_str),
-                question.question
-            ));
+            output::line(&format!("{:?} {}", one.outcome, miss(question, one)));
         }
     }
+}
+
+/// A question that went wrong, with what came first and what should have.
+fn miss(question: &Expected, asked: &Asked) -> String {
+    format!(
+        "{} rank={:?} p={:.2} want={} got={} {}",
+        question.knowledge_base,
+        asked.rank,
+        asked.confidence,
+        question.articles.first().map_or("-", ArticleId::as_str),
+        asked.first.as_ref().map_or("-", ArticleId::as_str),
+        question.question
+    )
 }
 
 fn print_redaction(report: &RedactionReport) {

@@ -205,6 +205,11 @@ impl Table {
         if self.articles.is_empty() { 1.0 } else { (self.num_grams as f32 / self.articles.len() as f32).max(1.0) }
     }
 
+    /// Returns the mean of how many grams a positive phrasing holds; 1 where there are none.
+    pub fn mean_phrasing_grams(&self) -> f32 {
+        if self.num_phrasings == 0 { 1.0 } else { (self.num_grams as f32 / self.num_phrasings as f32).max(1.0) }
+    }
+
     /// Returns how much a gram tells: BM25's inverse document frequency over positive phrasings,
     /// ln(1 + (n - df + .5) / (df + .5)).
     pub fn idf(&self, gram: u64) -> f32 {

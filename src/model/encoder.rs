@@ -13,6 +13,8 @@ use super::vocabulary::{Vocabulary, key_of_gram};
 pub struct Encoder {
     pub(in crate::model) entries: Vocabulary,
     pub(in crate::model) table: QuantizedTable,
+    /// Of each entry as a unit; 0 where it points nowhere.
+    inverse_lengths: Vec<f32>,
 }
 
 /// Units are compared by their first directions only, which carry most.
@@ -36,22 +38,36 @@ impl Unit<'_> {
 }
 
 impl Encoder {
+    /// Puts entries and their vectors together; row `i` is that of entry `i`.
+    pub(in crate::model) fn new(entries: Vocabulary, table: QuantizedTable) -> Self {
+        let inverse_length = |row: usize| {
+            let values = unit_values(&table, row);
+            let square = dot(values, values);
+            if square > 0 { 1.0 / (square as f32).sqrt() } else { 0.0 }
+        };
+        let inverse_lengths = (0..entries.len()).map(inverse_length).collect();
+        Self { entries, table, inverse_lengths }
+    }
+
     /// Makes an encoder of units with their vectors, all of one width.
     #[cfg(test)]
     pub(crate) fn of_units(units: &[(&str, Vec<f32>)]) -> Self {
         let keys = units.iter().map(|(text, _)| super::vocabulary::unit_key(text)).collect();
         let values: Vec<f32> = units.iter().flat_map(|(_, row)| row.iter().copied()).collect();
         let width = units.first().map_or(0, |(_, row)| row.len());
-        Self { entries: Vocabulary::new(keys), table: QuantizedTable::from_rows(&values, width) }
+        Self::new(Vocabulary::new(keys), QuantizedTable::from_rows(&values, width))
+    }
+
+    /// Returns an encoder of the same width that knows no entry.
+    pub fn without_entries(&self) -> Self {
+        Self::new(Vocabulary::default(), QuantizedTable { width: self.width(), ..QuantizedTable::default() })
     }
 
     /// Returns the unit that a gram's hash stands for, or nothing where the table does not know it.
     pub fn unit(&self, gram: u64) -> Option<Unit<'_>> {
         let row = self.entries.lookup(key_of_gram(gram))?;
-        let at = row * self.table.width;
-        let values = &self.table.values[at..at + self.table.width.min(UNIT_WIDTH)];
-        let square = dot(values, values);
-        (square > 0).then(|| Unit { values, inverse_length: 1.0 / (square as f32).sqrt() })
+        let inverse_length = self.inverse_lengths[row];
+        (inverse_length > 0.0).then(|| Unit { values: unit_values(&self.table, row), inverse_length })
     }
 
     /// Returns the width of the vectors.
@@ -82,6 +98,12 @@ impl Encoder {
     }
 }
 
+/// The part of a row that units are compared by.
+fn unit_values(table: &QuantizedTable, row: usize) -> &[i8] {
+    let at = row * table.width;
+    &table.values[at..at + table.width.min(UNIT_WIDTH)]
+}
+
 /// Scales a vector to length 1; tells whether it had any length.
 pub(in crate::model) fn normalize(vector: &mut [f32]) -> bool {
     let length = vector.iter().map(|value| value * value).sum::<f32>().sqrt();
@@ -100,7 +122,7 @@ mod tests {
     fn check(text: &str, expected: Option<[f32; 2]>) {
         let entries = Vocabulary::new(["退", "货", "坏"].map(unit_key).to_vec());
         let table = QuantizedTable::from_rows(&[3.0, 0.0, 0.0, 3.0, -3.0, 0.0], 2);
-        let found = Encoder { entries, table }.encode(Input { text, words: &[] });
+        let found = Encoder::new(entries, table).encode(Input { text, words: &[] });
         match (&found, expected) {
             (None, None) => {}
             (Some(found), Some(expected)) => {
@@ -121,7 +143,7 @@ mod tests {
     fn units_are_found_by_the_hash_of_their_text() {
         let entries = Vocabulary::new(["退", "货", "坏"].map(unit_key).to_vec());
         let table = QuantizedTable::from_rows(&[3.0, 0.0, 0.5, 0.0, 0.0, -2.0], 2);
-        let encoder = Encoder { entries, table };
+        let encoder = Encoder::new(entries, table);
         let unit = |text: &str| encoder.unit(crate::text::gram_hash(text));
         let [a, b, c] = ["退", "货", "坏"].map(|text| unit(text).expect("it is known"));
         let mut cosines = Vec::new();

@@ -5,6 +5,11 @@
 /// Returns the product of two rows. Chosen at run time: the same sums with wider instructions where there are.
 pub fn dot(a: &[i8], b: &[i8]) -> i32 {
     #[cfg(target_arch = "x86_64")]
+    if std::arch::is_x86_feature_detected!("avx512bw") {
+        // SAFETY: the processor has just been asked for AVX-512 with bytes and words, which brings the rest of it.
+        return unsafe { dot_avx512(a, b) };
+    }
+    #[cfg(target_arch = "x86_64")]
     if std::arch::is_x86_feature_detected!("avx2") {
         // SAFETY: the processor has just been asked for AVX2.
         return unsafe { dot_avx2(a, b) };
@@ -14,6 +19,11 @@ pub fn dot(a: &[i8], b: &[i8]) -> i32 {
 
 /// Tells `told` the product of a row and each of others, in their order.
 pub fn dots<'r>(row: &[i8], others: impl Iterator<Item = &'r [i8]>, told: impl FnMut(i32)) {
+    #[cfg(target_arch = "x86_64")]
+    if std::arch::is_x86_feature_detected!("avx512bw") {
+        // SAFETY: as above.
+        return unsafe { dots_avx512(row, others, told) };
+    }
     #[cfg(target_arch = "x86_64")]
     if std::arch::is_x86_feature_detected!("avx2") {
         // SAFETY: the processor has just been asked for AVX2.
@@ -55,6 +65,35 @@ fn dot_avx2(a: &[i8], b: &[i8]) -> i32 {
     _mm_cvtsi128_si32(_mm_add_epi32(pairs, _mm_shuffle_epi32::<0b10_11_00_01>(pairs))) + rest
 }
 
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f,avx512bw")]
+fn dots_avx512<'r>(row: &[i8], others: impl Iterator<Item = &'r [i8]>, mut told: impl FnMut(i32)) {
+    for other in others {
+        told(dot_avx512(row, other));
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw")]
+fn dot_avx512(a: &[i8], b: &[i8]) -> i32 {
+    use std::arch::x86_64::{
+        __m256i, _mm256_loadu_si256, _mm512_add_epi32, _mm512_cvtepi8_epi16, _mm512_madd_epi16,
+        _mm512_reduce_add_epi32, _mm512_setzero_si512,
+    };
+    const LANES: usize = 32;
+    let len = a.len().min(b.len());
+    let (a_rows, b_rows) = (a[..len].chunks_exact(LANES), b[..len].chunks_exact(LANES));
+    let rest = dot_portable(a_rows.remainder(), b_rows.remainder());
+    let mut sums = _mm512_setzero_si512();
+    for (a, b) in a_rows.zip(b_rows) {
+        // SAFETY: both have thirty-two bytes, and any address may be loaded from.
+        let [a, b] = unsafe { [a, b].map(|row| _mm256_loadu_si256(row.as_ptr().cast::<__m256i>())) };
+        sums = _mm512_add_epi32(sums, _mm512_madd_epi16(_mm512_cvtepi8_epi16(a), _mm512_cvtepi8_epi16(b)));
+    }
+    _mm512_reduce_add_epi32(sums) + rest
+}
+
 #[inline(always)]
 fn dot_portable(a: &[i8], b: &[i8]) -> i32 {
     a.iter().zip(b).map(|(a, b)| i32::from(*a) * i32::from(*b)).sum()
@@ -72,6 +111,11 @@ mod tests {
             let (a, b) = (row(), row());
             let want: i32 = a.iter().zip(&b).map(|(a, b)| i32::from(*a) * i32::from(*b)).sum();
             assert_eq!(dot(&a, &b), want);
+            #[cfg(target_arch = "x86_64")]
+            if std::arch::is_x86_feature_detected!("avx2") {
+                // SAFETY: the processor has just been asked for AVX2.
+                assert_eq!(unsafe { dot_avx2(&a, &b) }, want);
+            }
             assert_eq!(dot_portable(&a, &b), want);
             let mut told = Vec::new();
             dots(&a, [&*b, &*b].into_iter(), |product| told.push(product));

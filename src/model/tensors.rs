@@ -76,7 +76,7 @@ impl Tensors {
 pub(in crate::model) fn take_encoder(tensors: &mut Tensors) -> Result<Encoder, ModelError> {
     let entries = tensors.take_vocabulary("encoder.keys")?;
     let table = tensors.take_table("encoder", entries.len())?;
-    Ok(Encoder { entries, table })
+    Ok(Encoder::new(entries, table))
 }
 
 /// Takes the heads out of the tensors; `width` is that of the vectors they read.

@@ -49,8 +49,9 @@ const PUNCTUATION: &[char] = &[',', '，', ';', '；', '.', '。', '!', '！', '
 
 /// Returns a text without what it sets aside, unless there is nothing else.
 pub(super) fn without_set_aside(content: &str) -> Cow<'_, str> {
-    // What sets something aside goes with one of these: with 我知道 alone, the rest is asked as it stands.
-    if !content.contains('不') && !content.contains('没') && !content.contains("照旧") {
+    // What sets something aside goes with one of these.
+    let sets_aside_at_all = content.contains(['不', '没']) || content.contains("照旧");
+    if !sets_aside_at_all && !KNOWN.iter().any(|known| content.contains(known)) {
         return Cow::Borrowed(content);
     }
     let clauses: Vec<&str> = content.split_inclusive(PUNCTUATION).collect();
@@ -130,6 +131,7 @@ mod tests {
         check("房租晚交了一天，不是水费，要罚吗", "房租晚交了一天，要罚吗");
         check("想看看房子漏没漏水，不是要找人修", "想看看房子漏没漏水，");
         check("怎么报名我知道，几号截止没说", "几号截止没说");
+        check("怎么报名我知道，几号截止", "几号截止");
     }
 
     #[test]
@@ -143,6 +145,7 @@ mod tests {
             "不要了，怎么退",
             "没收到货，想退款",
             "怎么退货",
+            "我知道怎么退货，运费谁出",
         ] {
             check(text, text);
         }

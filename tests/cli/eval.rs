@@ -148,8 +148,55 @@ fn noise_is_laid_over_questions_of_ones_own() {
     check_failed(&run(&[&["eval", "noise", "--kind", "nonsense"][..], &own[..]].concat()), 2, &["look_alike"]);
     check_failed(&run(&["eval", "noise", "--articles", argument(&articles)]), 2, &["--queries"]);
     check_failed(&run(&["eval", "noise", "--words", "no/such.txt"]), 1, &["no/such.txt"]);
+    let fillers = folder.path().join("fillers.txt");
+    for (list, said) in [("before 嗯\nsomewhere 啊", "line 2"), ("# nothing", "no filler")] {
+        std::fs::write(&fillers, list).expect("a file");
+        check_failed(&run(&["eval", "noise", "--fillers", argument(&fillers)]), 1, &["fillers.txt", said]);
+    }
+    let unknown = folder.path().join("words.txt");
+    std::fs::write(&unknown, "").expect("a file");
+    let ran = run(&[&["eval", "noise", "--kind", "homophone", "--words", argument(&unknown)][..], &own[..]].concat());
+    assert!(ran.out.contains("homophone: changes none") && !ran.out.contains("met"), "{ran:?}");
     std::fs::write(&queries, "").expect("a file");
     check_failed(&run(&[&["eval", "noise"][..], &own[..]].concat()), 1, &["no questions"]);
+}
+
+#[test]
+fn businesses_are_asked_one_by_one_and_pooled() {
+    let ran = run(&["--json", "eval", "businesses", "--business", "gym", "--business", "pets", "--shipped"]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    let report = ran.json();
+    let of = |name: &str| report["businesses"][name]["n"].as_u64().unwrap_or_else(|| panic!("{name}: {report}"));
+    assert!(of("gym") > 300 && of("pets") > 300, "{report}");
+    assert_eq!(report["n"].as_u64(), Some(of("gym") + of("pets")));
+    assert!(report["r1"].as_f64().is_some_and(|r1| (0.5..1.0).contains(&r1)), "{report}");
+    check_failed(&run(&["eval", "businesses", "--business", "zoo"]), 1, &["zoo", "gym"]);
+    check_failed(&run(&["eval", "businesses", "--businesses", "no/such"]), 1, &["no/such"]);
+    let empty = TempDir::new().expect("a folder");
+    check_failed(&run(&["eval", "businesses", "--businesses", argument(empty.path())]), 1, &["no folder"]);
+}
+
+#[test]
+fn an_ablation_adds_stage_after_stage() {
+    let folder = repository("data/businesses/gym");
+    let (articles, queries) = (folder.join("articles.jsonl"), folder.join("questions.jsonl"));
+    let arguments = ["--json", "eval", "ablation", "--articles", argument(&articles), "--queries", argument(&queries)];
+    let ran = run(&arguments);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    let rows = ran.json();
+    let rows = rows.as_array().expect("a list");
+    let stages: Vec<&str> = rows.iter().filter_map(|row| row["stage"].as_str()).collect();
+    assert_eq!(stages, ["bm25", "+ vectors", "+ like words", "+ trained ranker", "+ own questions"]);
+    let figure = |row: usize, key: &str| rows[row][key].as_f64().unwrap_or_else(|| panic!("{key}: {}", rows[row]));
+    assert!(rows.iter().all(|row| row["n"] == rows[0]["n"]));
+    assert!(figure(1, "r1") > figure(0, "r1") && figure(1, "r10") > figure(0, "r10"), "vectors find what words do not");
+    assert_eq!(figure(3, "r1"), figure(4, "r1"), "a calibration changes no order");
+    check_failed(&run(&["eval", "ablation", "--articles", argument(&articles)]), 2, &["--queries"]);
+    check_failed(
+        &run(&["eval", "ablation", "--articles", "no/such.jsonl", "--queries", argument(&queries)]),
+        1,
+        &["no/such"],
+    );
 }
 
 #[test]

@@ -158,7 +158,7 @@ pub fn second_examples_without(
     let read = ReadText::of(shared, normalized.as_str());
     let Ok(vector) = stage.vector(&read.text.asked, None) else { return Ok(None) };
     let read = read.mended(shared, base, left_out).unwrap_or(read);
-    let retrieved = retrieve::retrieve(base, &read.text, visibility, left_out)?;
+    let retrieved = candidates::find(base, &read, visibility, left_out)?;
     let asked = candidates::asked(shared, base, &read.text, left_out);
     let first = candidates::compare(base, &read.vector, (&asked, left_out), retrieved.found);
     let joined = join(base, encoded, (&read, &asked), (&vector, left_out, visibility), first);

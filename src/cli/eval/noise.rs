@@ -8,10 +8,9 @@ use std::{
 use anyhow::{Context, ensure};
 use clap::Args;
 
-use super::{GOLDEN_MOMENT, ask, demo, golden_questions, own};
+use super::{GOLDEN_MOMENT, ask, demo, golden_questions, miss, own};
 use crate::{
     cli::{Session, output},
-    domain::ArticleId,
     insight::evaluation::{Asked, Expected, NoiseFigure, NoiseKind, NoiseMaker, NoiseReport, noise_report},
 };
 
@@ -56,7 +55,8 @@ fn kind(name: &str) -> Result<NoiseKind, String> {
 
 pub(super) fn run(session: &Session, options: &NoiseOptions) -> anyhow::Result<()> {
     let read = |path: &Path| fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()));
-    let maker = NoiseMaker::new(&read(&options.words)?, &read(&options.fillers)?);
+    let maker = NoiseMaker::new(&read(&options.words)?, &read(&options.fillers)?)
+        .with_context(|| format!("{} is no list of fillers", options.fillers.display()))?;
     let (app, questions, now) = match (&options.articles, &options.queries) {
         (Some(articles), Some(queries)) => {
             let (app, questions) = own(session, articles, queries, options.shipped)?;
@@ -101,6 +101,10 @@ pub(super) fn run(session: &Session, options: &NoiseOptions) -> anyhow::Result<(
 }
 
 fn print(report: &NoiseReport) {
+    if report.changed == 0 {
+        output::line(&format!("{}: changes none of the questions", report.kind));
+        return;
+    }
     let shown = |figure: NoiseFigure| {
         let difference = figure.difference;
         format!(
@@ -128,16 +132,7 @@ fn print(report: &NoiseReport) {
 fn print_misses(kind: NoiseKind, questions: &[Expected], pairs: &[(Asked, Asked)]) {
     for (question, (clean, noisy)) in questions.iter().zip(pairs) {
         if clean.rank == Some(1) && noisy.rank != Some(1) {
-            output::line(&format!(
-                "{} {} rank={:?} p={:.2} want={} got={} {}",
-                kind.name(),
-                question.knowledge_base,
-                noisy.rank,
-                noisy.confidence,
-                question.articles.first().map_or("-", ArticleId::as_str),
-                noisy.first.as_ref().map_or("-", ArticleId::as_str),
-                question.question
-            ));
+            output::line(&format!("{} {}", kind.name(), miss(question, noisy)));
         }
     }
 }

@@ -5,9 +5,11 @@
 //! - `risk`: thresholds and the curve of what answering costs; `picture` draws it.
 //! - [`CalibrationDesk`]: calibrates what serves, keeps the result in the store and brings it into the live snapshot.
 //!
-//! The shipped prior was measured on the demo bases, by customers' questions that their own were compared with. Wordings
-//! left out are as hard as customers' questions and count in full. Perturbed wordings are easier: they count
-//! `PERTURBED_WEIGHT`, and what they say of precision is not whether they were right, but how sure they could be. Of
+//! The shipped prior was measured on the demo bases, by customers' questions that their own were compared with. What the
+//! questions say of scale and shift they say in full where a wording was left out, and `PERTURBED_WEIGHT` where it was
+//! perturbed, which is easier; what perturbed ones say of precision is not whether they were right, but how sure they could
+//! be. The threshold for answers is the shipped one, carried over so that as many would be answered, and moved by what the
+//! base itself tells. Of
 //! the messages that nothing answers only `NEAR_SHARE` come as near as questions whose article was left out; the others
 //! are foreign, and far below any threshold. So a base with little to tell keeps what is shipped.
 //!
@@ -27,7 +29,7 @@ pub use desk::{CalibrationDesk, CalibrationError, Wanted};
 
 use self::{
     fit::{Affine, fit},
-    risk::{Outcome, clarification_threshold, curve, threshold_for, weighted_ece},
+    risk::{Outcome, carried, clarification_threshold, curve, threshold_for, weighted_ece},
 };
 use crate::{
     assist::{Base, Shared, Visibility},
@@ -43,6 +45,11 @@ const PERTURBED_WEIGHT: f64 = 0.3;
 const NEAR_SHARE: f64 = 1.0 / 3.0;
 /// As sure as so many questions the shipped thresholds are.
 const THRESHOLD_PRIOR: f64 = 100.0;
+/// What a wording left out says of thresholds beside one that customers might type: an editor's wordings are made to differ,
+/// so without one of them the others are rarely near, and a threshold by them alone would answer too little.
+const LEFT_OUT_TELLS: f64 = 0.02;
+/// The precision that the shipped thresholds bring where they were measured, at least.
+const SHIPPED_PRECISION: f32 = 0.95;
 /// The share of clarifications that are to offer what was asked for.
 const CLARIFY_PRECISION: f64 = 0.8;
 
@@ -113,16 +120,7 @@ fn calibrated(asked: &[Question], shipped: (f32, f32), wanted: CalibrationPolicy
     let unseen = |question: &Question| if question.is_in_first_half { by_second } else { by_first };
     let outcomes = risk::outcomes(&all, &unseen);
     let before = risk::outcomes(&all, &|_| Affine::SHIPPED);
-    // Only what answers something speaks for a threshold.
-    let told: f64 = all.iter().filter(|(question, _)| question.kind != Kind::Unanswerable).map(|(_, w)| w).sum();
-    let with_prior = |own: f32, shipped: f32| {
-        let (own, shipped) = (f64::from(own), f64::from(shipped));
-        ((told * own + THRESHOLD_PRIOR * shipped) / (told + THRESHOLD_PRIOR)) as f32
-    };
-    let own = threshold_for(&outcomes, f64::from(wanted.wanted_precision));
-    let answer_threshold = with_prior(own, shipped.0);
-    let own = clarification_threshold(&all, &unseen, answer_threshold, CLARIFY_PRECISION);
-    let clarify_threshold = with_prior(own, shipped.1).min(answer_threshold);
+    let (answer_threshold, clarify_threshold) = thresholds(&all, (&before, &outcomes), &unseen, (shipped, wanted));
     let count = |kind: Kind| asked.iter().filter(|question| question.kind == kind).count() as u32;
     let Affine { scale, shift } = fit(&all, 1.0);
     Calibration {
@@ -145,6 +143,47 @@ fn calibrated(asked: &[Question], shipped: (f32, f32), wanted: CalibrationPolicy
         recall_at_1: Outcome::recall_at_1(&outcomes) as f32,
         curve: curve(&outcomes),
     }
+}
+
+/// Chooses the thresholds for answers and for clarifications: the shipped ones, `before` the base's own scale and shift, and
+/// what the base's own questions say.
+fn thresholds(
+    all: &[(&Question, f64)],
+    (before, outcomes): (&[Outcome], &[Outcome]),
+    unseen: &dyn Fn(&Question) -> Affine,
+    (shipped, wanted): ((f32, f32), CalibrationPolicy),
+) -> (f32, f32) {
+    // Only what answers something speaks for a threshold.
+    let told = |(question, weight): &(&Question, f64)| match question.kind {
+        Kind::LeftOut => weight * LEFT_OUT_TELLS,
+        Kind::Perturbed => *weight,
+        Kind::Unanswerable => 0.0,
+    };
+    let told: f64 = all.iter().map(told).sum();
+    let with_prior = |own: f32, shipped: f32| {
+        let (own, shipped) = (f64::from(own), f64::from(shipped));
+        ((told * own + THRESHOLD_PRIOR * shipped) / (told + THRESHOLD_PRIOR)) as f32
+    };
+    // Where confidences are calibrated, the odds of the threshold rise with the odds of the precision.
+    let stricter = log_odds(wanted.wanted_precision) - log_odds(SHIPPED_PRECISION);
+    let carried = logistic(log_odds(carried(shipped.0, before, outcomes)) + stricter);
+    let own = threshold_for(outcomes, f64::from(wanted.wanted_precision));
+    let answer_threshold = with_prior(own, carried);
+    let own = clarification_threshold(all, unseen, answer_threshold, CLARIFY_PRECISION);
+    let clarify_threshold = with_prior(own, shipped.1).min(answer_threshold);
+    (answer_threshold, clarify_threshold)
+}
+
+/// Beyond these log-odds a threshold says all or nothing.
+const LOG_ODDS_BOUND: f64 = 9.0;
+
+fn log_odds(probability: f32) -> f64 {
+    let probability = f64::from(probability);
+    (probability / (1.0 - probability)).ln().clamp(-LOG_ODDS_BOUND, LOG_ODDS_BOUND)
+}
+
+fn logistic(log_odds: f64) -> f32 {
+    (1.0 / (1.0 + (-log_odds).exp())) as f32
 }
 
 /// Weighs each question; those that nothing answers have the share given of the whole.

@@ -83,6 +83,22 @@ pub(super) fn threshold_for(outcomes: &[Outcome], precision: f64) -> f32 {
     lowest(answered.map(|outcome| (outcome.confidence, outcome.credit, outcome.weight)), precision)
 }
 
+/// Returns the threshold at which as many questions with an answer would be answered `after` as `before` at the one given;
+/// that one where there are none. Between two questions it is told by both.
+pub(super) fn carried(threshold: f32, before: &[Outcome], after: &[Outcome]) -> f32 {
+    let threshold = f64::from(threshold);
+    let answerable = |outcomes: &[Outcome]| -> Vec<f64> {
+        let confidences = outcomes.iter().filter(|outcome| outcome.is_answerable).map(|outcome| outcome.confidence);
+        // The surest and the least sure that there can be.
+        std::iter::once(1.0).chain(confidences).chain([0.0]).collect()
+    };
+    let (before, after) = (answerable(before), answerable(after));
+    let next = before.iter().position(|confidence| *confidence < threshold).unwrap_or(before.len() - 1).max(1);
+    let (above, below) = (before[next - 1], before[next]);
+    let share = if above > below { (above - threshold) / (above - below) } else { 0.0 };
+    (after[next - 1] + share * (after[next] - after[next - 1])) as f32
+}
+
 /// Returns how probable options must be together for the wanted share of clarifications to offer what was asked for,
 /// where answers begin at `answer`; at most that.
 pub(super) fn clarification_threshold(

@@ -162,6 +162,30 @@ fn a_base_that_is_too_sure_of_itself_is_set_right() {
 }
 
 #[test]
+fn a_threshold_is_carried_so_that_as_many_are_answered() {
+    let outcomes = |confidences: &[f64]| -> Vec<Outcome> {
+        let outcome = |(place, confidence): (usize, &f64)| Outcome {
+            confidence: *confidence,
+            is_right: true,
+            credit: 1.0,
+            // Every third has no answer, and does not count.
+            is_answerable: place % 3 != 2,
+            weight: 0.3,
+        };
+        confidences.iter().enumerate().map(outcome).collect()
+    };
+    let before = outcomes(&[0.9, 0.8, 0.75, 0.7, 0.4]);
+    let after = outcomes(&[0.99, 0.95, 0.94, 0.92, 0.8]);
+    for (threshold, want) in
+        [(0.8, 0.95), (0.7, 0.92), (0.75, 0.935), (0.35, 0.7), (0.95, 0.995), (1.0, 1.0), (0.0, 0.0)]
+    {
+        let carried = risk::carried(threshold, &before, &after);
+        assert!((carried - want).abs() < 1e-6, "{threshold}: {carried}");
+    }
+    assert_eq!([0.0, 0.5, 1.0].map(|threshold| risk::carried(threshold, &[], &[])), [0.0, 0.5, 1.0]);
+}
+
+#[test]
 fn little_told_leaves_the_shipped_thresholds() {
     let questions = drawn(4, Affine::SHIPPED, Kind::Perturbed);
     let calibration = calibrated(&questions, SHIPPED, CalibrationPolicy::default());

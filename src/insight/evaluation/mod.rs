@@ -16,7 +16,7 @@ pub use labels::{
     JudgedMessage, JudgedQuestion, LabelRow, LabelScoreReport, LabelsReport, QuestionReport, measure_labels,
 };
 pub use negation::{NegationReport, OppositeAsked, negation_report};
-pub use noise::{NoiseFigure, NoiseKind, NoiseMaker, NoiseReport, noise_report};
+pub use noise::{FillerError, NoiseFigure, NoiseKind, NoiseMaker, NoiseReport, noise_report};
 pub use redaction::{RedactionCounts, RedactionMiss, RedactionReport, RedactionRow, measure_redaction};
 pub use retrieval::{Asked, Expected, RetrievalReport, ask_all, report, risk_coverage};
 

@@ -12,6 +12,7 @@ mod typed;
 
 use serde::Serialize;
 
+pub use self::spoken::FillerError;
 use self::{slips::SoundAlikes, spoken::Spoken};
 use super::{Asked, Figure, NUM_RESAMPLES, SEED, share};
 use crate::model::measures::bootstrap;
@@ -79,9 +80,10 @@ pub struct NoiseMaker {
 
 impl NoiseMaker {
     /// Makes one that mistypes towards `words`, one a line, the most frequent first, and puts in `fillers`, a line each
-    /// with the place before the words; `#` begins a comment in both.
-    pub fn new(words: &str, fillers: &str) -> Self {
-        Self { alike: SoundAlikes::of(words), spoken: Spoken::with(fillers) }
+    /// with the place before the words; `#` begins a comment in both. Fails where there is no filler or a line without a
+    /// place.
+    pub fn new(words: &str, fillers: &str) -> Result<Self, FillerError> {
+        Ok(Self { alike: SoundAlikes::of(words), spoken: Spoken::with(fillers)? })
     }
 
     /// Returns the text with noise; as it is where there is nothing that the noise can befall.

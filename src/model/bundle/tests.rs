@@ -36,7 +36,7 @@ fn bundle_of(domains: Domains) -> Bundle {
         calibration: Calibration::default(),
         files: BTreeMap::new(),
     };
-    let encoder = Encoder { entries: Vocabulary::new(keys), table };
+    let encoder = Encoder::new(Vocabulary::new(keys), table);
     Bundle { description, encoder, heads, hash: String::new() }
 }
 

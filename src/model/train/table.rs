@@ -68,7 +68,7 @@ pub fn fit_encoder(
     start.values.iter_mut().for_each(|value| *value *= START_GAIN);
     let vocabulary = Vocabulary::new(entries.iter().map(|entry| symbol_key(entry)).collect());
     let fitted = solve(&Incidence::of(&texts, &vocabulary), &wanted, start);
-    Ok(Encoder { entries: vocabulary, table: QuantizedTable::from_rows(&fitted.values, fitted.width) })
+    Ok(Encoder::new(vocabulary, QuantizedTable::from_rows(&fitted.values, fitted.width)))
 }
 
 fn distinct(texts: impl Iterator<Item = String>) -> Vec<String> {

@@ -35,7 +35,7 @@ fn encoder() -> Encoder {
     let texts: Vec<String> = "怎么开发票凭什不退款建议增加夜间配送好的谢".chars().map(String::from).collect();
     let values: Vec<f32> = (0..texts.len() * 8).map(|_| rng.f32() - 0.5).collect();
     let entries = Vocabulary::new(texts.iter().map(|text| unit_key(text)).collect());
-    Encoder { entries, table: QuantizedTable::from_rows(&values, 8) }
+    Encoder::new(entries, QuantizedTable::from_rows(&values, 8))
 }
 
 fn settings() -> Settings {

@@ -107,7 +107,7 @@ pub fn tune_encoder(
         progress(step + 1);
     }
     let table = QuantizedTable::from_rows(table.weights(), encoder.width());
-    Ok(Encoder { entries: encoder.entries.clone(), table })
+    Ok(Encoder::new(encoder.entries.clone(), table))
 }
 
 /// The rows of a table, scaled so that their mean length is 1.
@@ -298,7 +298,7 @@ mod tests {
         let letters: Vec<String> = "开通关闭取消流量提醒办".chars().map(String::from).collect();
         let values: Vec<f32> = (0..letters.len() * 8).map(|_| rng.f32() - 0.5).collect();
         let entries = Vocabulary::new(letters.iter().map(|letter| unit_key(letter)).collect());
-        Encoder { entries, table: QuantizedTable::from_rows(&values, 8) }
+        Encoder::new(entries, QuantizedTable::from_rows(&values, 8))
     }
 
     fn wordings() -> Wordings {

@@ -1,5 +1,7 @@
 //! How people speak: greetings and thanks around a question, fillers around and within it.
 
+use thiserror::Error;
+
 use crate::text::{Segmenter, Word, WordKind};
 
 /// What may stand after a filler.
@@ -18,18 +20,32 @@ struct Places {
 }
 
 impl Places {
-    fn read(list: &str) -> Self {
+    fn read(list: &str) -> Result<Self, FillerError> {
         let mut places = Self::default();
-        for line in list.lines().filter(|line| !line.starts_with('#')) {
-            match line.split_once(' ') {
-                Some(("before", words)) => places.before.push(words.to_owned()),
-                Some(("between", words)) => places.between.push(words.to_owned()),
-                Some(("after", words)) => places.after.push(words.to_owned()),
-                _ => {}
-            }
+        for (idx, line) in list.lines().enumerate().filter(|(_, line)| !line.starts_with('#') && !line.is_empty()) {
+            let (place, words) = line.split_once(' ').ok_or(FillerError::Line(idx + 1))?;
+            let place = match place {
+                "before" => &mut places.before,
+                "between" => &mut places.between,
+                "after" => &mut places.after,
+                _ => return Err(FillerError::Line(idx + 1)),
+            };
+            place.push(words.to_owned());
         }
-        places
+        if places.before.is_empty() && places.between.is_empty() && places.after.is_empty() {
+            return Err(FillerError::Empty);
+        }
+        Ok(places)
     }
+}
+
+/// A list of fillers that cannot be used.
+#[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
+pub enum FillerError {
+    #[error("line {0}: before, between or after is wanted, then a space and the words")]
+    Line(usize),
+    #[error("it holds no filler")]
+    Empty,
 }
 
 /// What is said around questions.
@@ -40,11 +56,10 @@ pub(super) struct Spoken {
 
 impl Spoken {
     /// Reads a list of fillers; the greetings are those that the program brings.
-    pub fn with(fillers: &str) -> Self {
-        Self {
-            greetings: Places::read(include_str!("../../../../data/noise/greetings.txt")),
-            fillers: Places::read(fillers),
-        }
+    pub fn with(fillers: &str) -> Result<Self, FillerError> {
+        let greetings = Places::read(include_str!("../../../../data/noise/greetings.txt"))
+            .expect("the greetings that the program brings are of this form");
+        Ok(Self { greetings, fillers: Places::read(fillers)? })
     }
 
     /// Says courtesies before, after or around a text.

@@ -15,7 +15,7 @@ const TEXTS: [&str; 6] =
 
 /// The texts with noise, twenty times each, and whether the same seed gives the same.
 fn noisy(kind: NoiseKind) -> Vec<(&'static str, String)> {
-    let maker = NoiseMaker::new(WORDS, FILLERS);
+    let maker = NoiseMaker::new(WORDS, FILLERS).expect("good lists");
     let all = || -> Vec<(&'static str, String)> {
         let mut rng = fastrand::Rng::with_seed(3);
         let texts = TEXTS.into_iter().cycle().take(20 * TEXTS.len());
@@ -31,7 +31,10 @@ fn kinds_have_names_that_lead_back() {
     for kind in NoiseKind::ALL {
         assert_eq!(NoiseKind::from_name(kind.name()), Some(kind));
         assert_eq!(
-            NoiseMaker::new("", FILLERS).noisy(kind, "", &mut fastrand::Rng::with_seed(1)).is_empty(),
+            NoiseMaker::new("", FILLERS)
+                .expect("a good list")
+                .noisy(kind, "", &mut fastrand::Rng::with_seed(1))
+                .is_empty(),
             !adds(kind)
         );
     }

@@ -1,0 +1,118 @@
+//! `yingda eval ablation`: what each stage of retrieval brings, and what an answer costs with it.
+//!
+//! Stages are added one after another, each by the path that serves, with other weights in the ranker: BM25 of the index
+//! alone, then vectors, then like words, then all features as trained, then what the base's own questions teach, then the
+//! configured encoder.
+
+use std::{path::PathBuf, sync::Arc};
+
+use clap::Args;
+use serde::Serialize;
+
+use super::{ask, fill_base, own};
+use crate::{
+    app::{self, App, StoreKind, SystemClock},
+    assist::{BM25, COSINE, Features, GramWeights, Model, NUM_FEATURES, Ranker, Shared, Weights},
+    cli::{Session, files, output},
+    domain::{ArticleId, StoreEpoch},
+    insight::{
+        evaluation::{self, Asked, RetrievalReport},
+        ranker_training::Prior,
+    },
+    model::Bundle,
+};
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct AblationOptions {
+    /// Articles, as `import` reads them (.jsonl or .csv).
+    #[arg(long, value_name = "FILE")]
+    articles: PathBuf,
+    /// Questions: {"query", "article"} a line; article is null where there is no answer.
+    #[arg(long, value_name = "FILE")]
+    queries: PathBuf,
+}
+
+/// The report of one row.
+#[derive(Serialize)]
+struct Row {
+    stage: &'static str,
+    #[serde(flatten)]
+    report: RetrievalReport,
+}
+
+pub(super) fn run(session: &Session, options: &AblationOptions) -> anyhow::Result<()> {
+    let (plain, _) = own(session, &options.articles, &options.queries, true)?;
+    let snap = plain.live.load();
+    let Shared { bundle, ranker, .. } = &*snap.shared;
+    let mut rows = Vec::new();
+    let mut keep = |stage: &'static str, asked: &[Asked]| {
+        let row = Row { stage, report: evaluation::report(asked) };
+        print(session, &row);
+        rows.push(row);
+    };
+    let blind = bundle.with_encoder(bundle.encoder().without_entries());
+    let mut hybrid = [0.0; NUM_FEATURES];
+    let prior = Prior::Hybrid.weights();
+    hybrid[BM25] = prior[BM25];
+    keep("bm25", &with(session, options, &blind, fixed(hybrid))?);
+    hybrid[COSINE] = prior[COSINE];
+    keep("+ vectors", &with(session, options, bundle, fixed(hybrid))?);
+    keep("+ like words", &with(session, options, bundle, fixed(prior))?);
+    keep("+ trained ranker", &with(session, options, bundle, Ranker::clone(ranker))?);
+    drop(plain);
+    let without = Session { config: app::Config { encoder: None, ..session.config.clone() }, ..*session };
+    keep("+ own questions", &calibrated(&without, options)?);
+    if session.config.encoder.is_some() {
+        keep("+ second stage", &calibrated(session, options)?);
+    }
+    if session.json {
+        output::line(&serde_json::to_string(&rows)?);
+    }
+    Ok(())
+}
+
+/// Asks the base as it serves.
+fn calibrated(session: &Session, options: &AblationOptions) -> anyhow::Result<Vec<Asked>> {
+    let (app, questions) = own(session, &options.articles, &options.queries, false)?;
+    ask(&app, &questions, app.clock.now())
+}
+
+/// Asks the base with other vectors and another ranker.
+fn with(session: &Session, options: &AblationOptions, bundle: &Bundle, ranker: Ranker) -> anyhow::Result<Vec<Asked>> {
+    let model = Model { bundle: Arc::new(bundle.clone()), ranker: Arc::new(ranker) };
+    let shared = app::shared_with(model, StoreEpoch("ablation".to_owned()))?;
+    let app = App::start_with(&session.config, &StoreKind::Memory, Arc::new(SystemClock), Some(shared))?;
+    let base = fill_base(&app, &options.articles)?;
+    let questions = files::read_queries(&options.queries, &base, |id| ArticleId::try_new(id).ok())?;
+    ask(&app, &questions, app.clock.now())
+}
+
+/// A ranker that knows these weights only. Its confidences are of no scale; their order is what counts.
+fn fixed(weights: Features) -> Ranker {
+    let of = |richness| Weights { weights, richness, ..Weights::BLANK };
+    Ranker {
+        sparse: of(0.0),
+        rich: of(1.0),
+        missing_grams: GramWeights::default(),
+        extra_grams: GramWeights::default(),
+        provenance: "fixed".to_owned(),
+    }
+}
+
+fn print(session: &Session, row: &Row) {
+    if session.json {
+        return;
+    }
+    let Row { stage, report } = row;
+    output::line(&format!(
+        "{stage:<18} R@1={:.3} R@10={:.3} MRR={:.3}; at 70 %: false answers {:.3}, precision {:.3}; ECE {:.3}; \
+         cpu {:.0} us p50",
+        report.r1,
+        report.r10,
+        report.mrr,
+        report.fa_at_70,
+        report.precision_at_70,
+        report.ece_answerable,
+        report.cpu_us_p50
+    ));
+}
