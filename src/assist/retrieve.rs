@@ -72,7 +72,8 @@ impl Dropped {
 #[derive(Clone, Debug)]
 pub struct Found {
     pub article: Arc<IndexedArticle>,
-    /// The best phrasings, by BM25, the best first: index among the positive ones, and score.
+    /// The best phrasings, the best first: index among the positive ones, and BM25, or 0 where vectors found the article and
+    /// the index says nothing of it.
     pub phrasings: Vec<(usize, f32)>,
 }
 

@@ -41,13 +41,13 @@ impl Rows {
 struct Entry {
     rows: Arc<Rows>,
     /// Of each positive phrasing, how near it lies to those of other articles.
-    crowding: Arc<[f32]>,
+    crowding: Box<[f32]>,
 }
 
 /// The vectors of a base's phrasings.
 pub struct Vectors {
     num_dims: usize,
-    entries: KeyedMap<ArticleNo, Entry>,
+    entries: KeyedMap<ArticleNo, Arc<Entry>>,
     /// Some articles, whose first phrasings tell where it is crowded: always the same ones of the same base.
     sample: Vec<Arc<Rows>>,
     num_phrasings: usize,
@@ -78,24 +78,26 @@ impl Vectors {
             let known = known?.entries.get(&article.article.no)?;
             Arc::ptr_eq(&known.rows.article, article).then_some(known)
         };
-        let rows = table.articles().map(|article| match same(article) {
+        let rows = |article: &Arc<IndexedArticle>| match same(article) {
             Some(known) => Arc::clone(&known.rows),
             None => Arc::new(rows_of(article, &vector_of)),
-        });
-        let rows: Vec<Arc<Rows>> = rows.collect();
-        let sample = sample(&rows);
+        };
+        let sample: Vec<Arc<Rows>> = sampled(table).into_iter().map(rows).collect();
         let is_same_sample = known.is_some_and(|known| {
             known.sample.len() == sample.len() && known.sample.iter().zip(&sample).all(|(a, b)| Arc::ptr_eq(a, b))
         });
-        let entries = rows.into_iter().map(|rows| {
-            let known = same(&rows.article).filter(|_| is_same_sample);
-            let crowding = match known {
-                Some(known) => Arc::clone(&known.crowding),
-                None => rows.positives(num_dims).map(|row| crowding(row, rows.no(), &sample, num_dims, None)).collect(),
-            };
-            (rows.no(), Entry { rows, crowding })
-        });
-        Self { num_dims, entries: entries.collect(), num_phrasings: table.num_phrasings(), sample }
+        let in_sample: KeyedMap<ArticleNo, &Arc<Rows>> = sample.iter().map(|rows| (rows.no(), rows)).collect();
+        let entry = |article: &Arc<IndexedArticle>| {
+            if let Some(known) = same(article).filter(|_| is_same_sample) {
+                return Arc::clone(known);
+            }
+            let rows = in_sample.get(&article.article.no).map_or_else(|| rows(article), |rows| Arc::clone(rows));
+            let crowding =
+                rows.positives(num_dims).map(|row| crowding(row, rows.no(), &sample, num_dims, None)).collect();
+            Arc::new(Entry { rows, crowding })
+        };
+        let entries = table.articles().map(|article| (article.article.no, entry(article))).collect();
+        Self { num_dims, entries, num_phrasings: table.num_phrasings(), sample }
     }
 
     /// Returns the highest cosines between a unit vector and the phrasings of an article that are not left out, and that
@@ -197,15 +199,16 @@ impl Vectors {
 }
 
 /// Chooses the articles that tell where it is crowded, by their numbers alone.
-fn sample(rows: &[Arc<Rows>]) -> Vec<Arc<Rows>> {
-    let spread = |rows: &Arc<Rows>| (rows.no().0.wrapping_mul(0x9e37_79b9_7f4a_7c15), rows.no());
-    let mut sample: Vec<&Arc<Rows>> = rows.iter().filter(|rows| !rows.article.positives().is_empty()).collect();
-    if sample.len() > SAMPLE_ARTICLES {
-        sample.select_nth_unstable_by_key(SAMPLE_ARTICLES, |rows| spread(rows));
-        sample.truncate(SAMPLE_ARTICLES);
+fn sampled(table: &Table) -> Vec<&Arc<IndexedArticle>> {
+    let spread = |article: &&Arc<IndexedArticle>| article.article.no.0.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    let mut articles: Vec<&Arc<IndexedArticle>> = table.articles().collect();
+    if articles.len() > SAMPLE_ARTICLES {
+        // An odd factor gives every number another place.
+        articles.select_nth_unstable_by_key(SAMPLE_ARTICLES, spread);
+        articles.truncate(SAMPLE_ARTICLES);
     }
-    sample.sort_unstable_by_key(|rows| spread(rows));
-    sample.into_iter().cloned().collect()
+    articles.sort_unstable_by_key(spread);
+    articles
 }
 
 /// The mean of the highest cosines between a phrasing of an article and the first phrasings of other ones.
@@ -257,34 +260,10 @@ fn quantized(vector: &[f32]) -> impl Iterator<Item = i8> + '_ {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        domain::{Article, ArticleId, ArticleState, ChannelAnswers, Domain, Revision, Timestamp},
-        text::Overlay,
-    };
+    use crate::index::samples;
 
     fn article(no: u64, wordings: &[&str]) -> Arc<IndexedArticle> {
-        let article = Article {
-            id: ArticleId::try_new(format!("a{no}")).expect("a good id"),
-            no: ArticleNo(no),
-            standard_question: wordings[0].to_owned(),
-            similar_questions: wordings[1..].iter().map(|text| (*text).to_owned()).collect(),
-            negative_questions: vec!["绝不相干".to_owned()],
-            answers: ChannelAnswers::default(),
-            domain: Domain("other".to_owned()),
-            tags: Vec::new(),
-            metadata: std::collections::BTreeMap::new(),
-            audiences: Vec::new(),
-            channels: Vec::new(),
-            state: ArticleState::Active,
-            effective_time: None,
-            expire_time: None,
-            pinned: false,
-            follow_up_questions: Vec::new(),
-            revision: Revision(1),
-            create_time: Timestamp(0),
-            update_time: Timestamp(0),
-        };
-        Arc::new(IndexedArticle::build(Arc::new(article), &Overlay::build(&[], &[]).expect("an empty overlay")))
+        samples::article(no, wordings, &["绝不相干"])
     }
 
     /// Each character has four dimensions of its own, for no value goes beyond a half.

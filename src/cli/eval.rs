@@ -35,7 +35,7 @@ const EVAL_BASE: &str = "eval";
 pub(super) enum Command {
     /// Questions against articles from a file.
     Retrieval(RetrievalOptions),
-    /// What each stage of retrieval brings and costs, on questions against articles from a file.
+    /// What each stage of retrieval brings, on questions against articles from a file.
     Ablation(ablation::AblationOptions),
     /// A knowledge base against its own questions; what that changes for questions given.
     Calibrate(calibrate::CalibrateOptions),

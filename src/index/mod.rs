@@ -15,11 +15,14 @@ mod table;
 mod writer;
 
 #[cfg(test)]
+pub(crate) mod samples;
+#[cfg(test)]
 mod tests;
 
 pub use error::IndexError;
 pub use reader::{Hit, Searcher, WeightedGram};
 pub use schema::SCHEMA_VERSION;
+pub use scoring::{B as BM25_B, K1 as BM25_K1};
 pub use table::{IndexedArticle, IndexedPhrasing, Table};
 pub use writer::{Applied, ArticleIndex, Batch, Settings};
 

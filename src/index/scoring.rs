@@ -17,8 +17,10 @@ use tantivy::{
 
 use super::{Result, reader::WeightedGram};
 
-const K1: f32 = 1.2;
-const B: f32 = 0.75;
+/// How soon more of the same gram tells no more.
+pub const K1: f32 = 1.2;
+/// How much a long document is discounted.
+pub const B: f32 = 0.75;
 /// The lengths of documents are kept in so many steps.
 const NUM_LENGTHS: usize = 256;
 

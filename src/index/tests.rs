@@ -1,37 +1,13 @@
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 use super::*;
 use crate::{
-    domain::{
-        Article, ArticleId, ArticleNo, ArticleState, ChannelAnswers, Domain, Revision, StoreEpoch, SynonymSet,
-        Timestamp,
-    },
+    domain::{ArticleId, ArticleNo, Revision, StoreEpoch, SynonymSet},
     text::{Overlay, grams, normalize},
 };
 
 fn article(no: u64, questions: &[&str]) -> Arc<IndexedArticle> {
-    let article = Article {
-        id: ArticleId::try_new(format!("a{no}")).expect("a good id"),
-        no: ArticleNo(no),
-        standard_question: questions[0].to_owned(),
-        similar_questions: questions[1..].iter().map(|text| (*text).to_owned()).collect(),
-        negative_questions: vec!["绝不相干".to_owned()],
-        answers: ChannelAnswers { im: "答".to_owned(), ..Default::default() },
-        domain: Domain("other".to_owned()),
-        tags: Vec::new(),
-        metadata: BTreeMap::new(),
-        audiences: Vec::new(),
-        channels: Vec::new(),
-        state: ArticleState::Active,
-        effective_time: None,
-        expire_time: None,
-        pinned: false,
-        follow_up_questions: Vec::new(),
-        revision: Revision(1),
-        create_time: Timestamp(0),
-        update_time: Timestamp(0),
-    };
-    Arc::new(IndexedArticle::build(Arc::new(article), &Overlay::build(&[], &[]).expect("an empty overlay")))
+    samples::article(no, questions, &["绝不相干"])
 }
 
 fn applied(revision: u64) -> Applied {

@@ -186,11 +186,11 @@ fn an_ablation_adds_stage_after_stage() {
     let rows = ran.json();
     let rows = rows.as_array().expect("a list");
     let stages: Vec<&str> = rows.iter().filter_map(|row| row["stage"].as_str()).collect();
-    assert_eq!(stages, ["bm25", "+ vectors", "+ like words", "+ trained ranker", "+ own questions"]);
+    assert_eq!(stages, ["bm25", "+ vectors", "+ like words", "+ crowding", "+ trained ranker", "+ own questions"]);
     let figure = |row: usize, key: &str| rows[row][key].as_f64().unwrap_or_else(|| panic!("{key}: {}", rows[row]));
     assert!(rows.iter().all(|row| row["n"] == rows[0]["n"]));
     assert!(figure(1, "r1") > figure(0, "r1") && figure(1, "r10") > figure(0, "r10"), "vectors find what words do not");
-    assert_eq!(figure(3, "r1"), figure(4, "r1"), "a calibration changes no order");
+    assert_eq!(figure(4, "r1"), figure(5, "r1"), "a calibration changes no order");
     check_failed(&run(&["eval", "ablation", "--articles", argument(&articles)]), 2, &["--queries"]);
     check_failed(
         &run(&["eval", "ablation", "--articles", "no/such.jsonl", "--queries", argument(&queries)]),

@@ -6,17 +6,14 @@ use crate::{
         likeness::{Likeness, Units},
         retrieve::{Found, LeftOut},
     },
-    index::{IndexedArticle, IndexedPhrasing, Table},
+    index::{BM25_B, BM25_K1, IndexedArticle, IndexedPhrasing, Table},
     model::Encoder,
     text::{Gram, Profile, SoundedPair, sounded_pairs},
 };
 
 use super::share;
 
-/// BM25's saturation, and how much a long document is discounted; an article's phrasings are no padding, so less than
-/// the usual .75.
-const K1: f32 = 1.2;
-const B: f32 = 0.75;
+/// How much a long article is discounted: its phrasings are no padding, so less than one phrasing is.
 const ARTICLE_B: f32 = 0.5;
 /// What a cosine of 1 promises beside a BM25 that reaches what it could.
 const COSINE_PROMISE: f32 = 1.5;
@@ -120,8 +117,8 @@ impl<'a> Asked<'a> {
         sounding.flat_map(|pair| [pair.first, pair.second, pair.pair]).collect()
     }
 
-    /// Returns what a phrasing promises that was found by its BM25, or by its vector, whose BM25 is not known then: comparable
-    /// among the articles of one list.
+    /// Returns what an article promises by its first phrasing and a cosine, before the whole comparison: comparable within one
+    /// list. BM25 is the index's, and computed here of what only its vector found.
     pub fn promise(&self, found: &Found, cosine: f32) -> f32 {
         let of_index = found.phrasings.first().map_or(0.0, |(_, score)| *score);
         let near = || found.phrasings.first().and_then(|(idx, _)| found.article.positives().get(*idx));
@@ -131,7 +128,7 @@ impl<'a> Asked<'a> {
 
     /// A BM25 score by what it could reach: k1 + 1 times the sum of idf.
     pub(super) fn bm25_share(&self, score: f32) -> f32 {
-        share(score, (K1 + 1.0) * self.total)
+        share(score, (BM25_K1 + 1.0) * self.total)
     }
 
     /// BM25 of the article as one document, all its positive phrasings together, by what it could reach.
@@ -139,14 +136,14 @@ impl<'a> Asked<'a> {
         let left = self.left_of(article);
         let left_grams = left.map_or(0, |phrasing| phrasing.profile.grams.len() as u32);
         let length = (article.num_grams() - left_grams) as f32 / self.scales.table.mean_article_grams();
-        let norm = K1 * (1.0 - ARTICLE_B + ARTICLE_B * length);
+        let norm = BM25_K1 * (1.0 - ARTICLE_B + ARTICLE_B * length);
         let score: f32 = self
             .weighted
             .iter()
             .zip(counts)
             .map(|((_, idf), count)| {
                 let count = *count as f32;
-                idf * count * (K1 + 1.0) / (count + norm)
+                idf * count * (BM25_K1 + 1.0) / (count + norm)
             })
             .sum();
         self.bm25_share(score)
@@ -220,7 +217,7 @@ impl<'a> Asked<'a> {
             }
         }
         let length = phrasing.profile.grams.len() as f32 / self.scales.table.mean_phrasing_grams();
-        let bm25 = shared * (K1 + 1.0) / (1.0 + K1 * (1.0 - B + B * length));
+        let bm25 = shared * (BM25_K1 + 1.0) / (1.0 + BM25_K1 * (1.0 - BM25_B + BM25_B * length));
         Overlap { message: share(shared, self.total), phrasing: share(shared, theirs), bm25 }
     }
 }

@@ -234,38 +234,9 @@ fn rows_of(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        domain::{Article, ArticleId, ArticleState, ChannelAnswers, Domain, Revision, Timestamp},
-        text::Overlay,
-    };
+    use crate::index::samples::article;
 
     fn table() -> Table {
-        let article = |no: u64, wordings: &[&str], negatives: &[&str]| {
-            let owned = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<String>>();
-            let article = Article {
-                id: ArticleId::try_new(format!("a{no}")).expect("a good id"),
-                no: ArticleNo(no),
-                standard_question: wordings[0].to_owned(),
-                similar_questions: owned(&wordings[1..]),
-                negative_questions: owned(negatives),
-                answers: ChannelAnswers::default(),
-                domain: Domain("other".to_owned()),
-                tags: Vec::new(),
-                metadata: std::collections::BTreeMap::new(),
-                audiences: Vec::new(),
-                channels: Vec::new(),
-                state: ArticleState::Active,
-                effective_time: None,
-                expire_time: None,
-                pinned: false,
-                follow_up_questions: Vec::new(),
-                revision: Revision(1),
-                create_time: Timestamp(0),
-                update_time: Timestamp(0),
-            };
-            let overlay = Overlay::build(&[], &[]).expect("an empty overlay");
-            Arc::new(IndexedArticle::build(Arc::new(article), &overlay))
-        };
         Table::build([article(1, &["退货", "换货"], &["发货"]), article(2, &["发票"], &[])])
     }
 

@@ -1,8 +1,9 @@
-//! `yingda eval ablation`: what each stage of retrieval brings, and what an answer costs with it.
+//! `yingda eval ablation`: what each stage of retrieval brings.
 //!
 //! Stages are added one after another, each by the path that serves, with other weights in the ranker: BM25 of the index
-//! alone, then vectors, then like words, then all features as trained, then what the base's own questions teach, then the
-//! configured encoder.
+//! alone, then vectors, then like words, then crowding, then all features as trained, then what the base's own questions
+//! teach, then the configured encoder. From the second row on every feature is computed, whatever it weighs: what vectors and
+//! features cost together is the difference to the first row, and the encoder's cost is that of the last.
 
 use std::{path::PathBuf, sync::Arc};
 
@@ -11,8 +12,8 @@ use serde::Serialize;
 
 use super::{ask, fill_base, own};
 use crate::{
-    app::{self, App, StoreKind, SystemClock},
-    assist::{BM25, COSINE, Features, GramWeights, Model, NUM_FEATURES, Ranker, Shared, Weights},
+    app::{self, App, Config, StoreKind, SystemClock},
+    assist::{BM25, COSINE, Features, GramWeights, LIKE_OVERLAP, Model, NUM_FEATURES, Ranker, Weights},
     cli::{Session, files, output},
     domain::{ArticleId, StoreEpoch},
     insight::{
@@ -41,9 +42,11 @@ struct Row {
 }
 
 pub(super) fn run(session: &Session, options: &AblationOptions) -> anyhow::Result<()> {
-    let (plain, _) = own(session, &options.articles, &options.queries, true)?;
-    let snap = plain.live.load();
-    let Shared { bundle, ranker, .. } = &*snap.shared;
+    // The encoder comes last.
+    let first_only = Session { config: Config { encoder: None, ..session.config.clone() }, ..*session };
+    let (app, questions) = own(&first_only, &options.articles, &options.queries, true)?;
+    let snap = app.live.load();
+    let bundle = &snap.shared.bundle;
     let mut rows = Vec::new();
     let mut keep = |stage: &'static str, asked: &[Asked]| {
         let row = Row { stage, report: evaluation::report(asked) };
@@ -57,24 +60,20 @@ pub(super) fn run(session: &Session, options: &AblationOptions) -> anyhow::Resul
     keep("bm25", &with(session, options, &blind, fixed(hybrid))?);
     hybrid[COSINE] = prior[COSINE];
     keep("+ vectors", &with(session, options, bundle, fixed(hybrid))?);
-    keep("+ like words", &with(session, options, bundle, fixed(prior))?);
-    keep("+ trained ranker", &with(session, options, bundle, Ranker::clone(ranker))?);
-    drop(plain);
-    let without = Session { config: app::Config { encoder: None, ..session.config.clone() }, ..*session };
-    keep("+ own questions", &calibrated(&without, options)?);
+    hybrid[LIKE_OVERLAP] = prior[LIKE_OVERLAP];
+    keep("+ like words", &with(session, options, bundle, fixed(hybrid))?);
+    keep("+ crowding", &with(session, options, bundle, fixed(prior))?);
+    keep("+ trained ranker", &ask(&app, &questions, app.clock.now())?);
+    app.calibration.calibrate_all()?;
+    keep("+ own questions", &ask(&app, &questions, app.clock.now())?);
     if session.config.encoder.is_some() {
-        keep("+ second stage", &calibrated(session, options)?);
+        let (app, questions) = own(session, &options.articles, &options.queries, false)?;
+        keep("+ second stage", &ask(&app, &questions, app.clock.now())?);
     }
     if session.json {
         output::line(&serde_json::to_string(&rows)?);
     }
     Ok(())
-}
-
-/// Asks the base as it serves.
-fn calibrated(session: &Session, options: &AblationOptions) -> anyhow::Result<Vec<Asked>> {
-    let (app, questions) = own(session, &options.articles, &options.queries, false)?;
-    ask(&app, &questions, app.clock.now())
 }
 
 /// Asks the base with other vectors and another ranker.

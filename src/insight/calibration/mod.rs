@@ -9,9 +9,8 @@
 //! questions say of scale and shift they say in full where a wording was left out, and `PERTURBED_WEIGHT` where it was
 //! perturbed, which is easier; what perturbed ones say of precision is not whether they were right, but how sure they could
 //! be. The threshold for answers is the shipped one, carried over so that as many would be answered, and moved by what the
-//! base itself tells. Of
-//! the messages that nothing answers only `NEAR_SHARE` come as near as questions whose article was left out; the others
-//! are foreign, and far below any threshold. So a base with little to tell keeps what is shipped.
+//! base itself tells. Of the messages that nothing answers only `NEAR_SHARE` come as near as questions whose article was left
+//! out; the others are foreign, and far below any threshold. So a base with little to tell keeps what is shipped.
 //!
 //! Must not know the wire or the configuration. Invariants: a base of the same content comes out the same on every
 //! replica; figures come from questions that their parameters have not seen; order of candidates never changes.
@@ -48,7 +47,8 @@ const THRESHOLD_PRIOR: f64 = 100.0;
 /// What a wording left out says of thresholds beside one that customers might type: an editor's wordings are made to differ,
 /// so without one of them the others are rarely near, and a threshold by them alone would answer too little.
 const LEFT_OUT_TELLS: f64 = 0.02;
-/// The precision that the shipped thresholds bring where they were measured, at least.
+/// The precision for which a base takes the shipped thresholds as they are. They were chosen on customers' questions that
+/// are written to be hard, and bring this and more on what is asked.
 const SHIPPED_PRECISION: f32 = 0.95;
 /// The share of clarifications that are to offer what was asked for.
 const CLARIFY_PRECISION: f64 = 0.8;
@@ -145,8 +145,8 @@ fn calibrated(asked: &[Question], shipped: (f32, f32), wanted: CalibrationPolicy
     }
 }
 
-/// Chooses the thresholds for answers and for clarifications: the shipped ones, `before` the base's own scale and shift, and
-/// what the base's own questions say.
+/// Chooses the thresholds for answers and for clarifications, from the shipped ones and from what the base's own questions
+/// came to: with the shipped scale and shift (`before`), and with those that others of them taught (`outcomes`).
 fn thresholds(
     all: &[(&Question, f64)],
     (before, outcomes): (&[Outcome], &[Outcome]),

@@ -84,7 +84,7 @@ pub(super) fn threshold_for(outcomes: &[Outcome], precision: f64) -> f32 {
 }
 
 /// Returns the threshold at which as many questions with an answer would be answered `after` as `before` at the one given;
-/// that one where there are none. Between two questions it is told by both.
+/// that one where there are none. Each question counts the same, and between two it is told by both.
 pub(super) fn carried(threshold: f32, before: &[Outcome], after: &[Outcome]) -> f32 {
     let threshold = f64::from(threshold);
     let answerable = |outcomes: &[Outcome]| -> Vec<f64> {
