@@ -88,8 +88,7 @@ pub fn second_stage(config: &EncoderConfig) -> Result<Arc<SecondStage>, AssetErr
     let settings = TextEncoderSettings {
         bits: config.bits,
         max_tokens: Some(config.max_tokens),
-        query_prefix: config.prefix.clone(),
-        passage_prefix: config.prefix.clone(),
+        prefixes: config.prefixes.clone(),
         ..TextEncoderSettings::default()
     };
     let encoder = TextEncoder::load_with(&config.path, settings)?;

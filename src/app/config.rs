@@ -54,6 +54,7 @@ pub struct RawConfig {
 pub struct RawEncoder {
     pub path: Option<String>,
     pub prefix: Option<String>,
+    pub second_prefix: Option<String>,
     pub bits: Option<u8>,
     pub skip_above: Option<f32>,
     pub max_tokens: Option<usize>,
@@ -86,8 +87,8 @@ pub struct Config {
 pub struct EncoderConfig {
     /// A Hugging Face BERT folder.
     pub path: PathBuf,
-    /// What stands before every text; `None` as the folder says.
-    pub prefix: Option<String>,
+    /// What stands before every text, which is read once after each; none as the folder says.
+    pub prefixes: Vec<String>,
     pub bits: Bits,
     /// From this probability on the first stage is sure enough.
     pub skip_above: f32,
@@ -131,6 +132,7 @@ impl RawConfig {
                 "index_poll_ms" => self.index_poll_ms = Some(number("index_poll_ms", value)?),
                 "encoder_path" => self.encoder.path = Some(value.clone()),
                 "encoder_prefix" => self.encoder.prefix = Some(value.clone()),
+                "encoder_second_prefix" => self.encoder.second_prefix = Some(value.clone()),
                 "encoder_bits" => self.encoder.bits = Some(number("encoder.bits", value)?),
                 "encoder_skip_above" => self.encoder.skip_above = Some(decimal("encoder.skip_above", value)?),
                 "encoder_max_tokens" => self.encoder.max_tokens = Some(number("encoder.max_tokens", value)?),
@@ -192,13 +194,20 @@ impl RawEncoder {
         }
         let cache_entries = self.cache_entries.unwrap_or(10_000);
         let path = self.path.filter(|path| !path.is_empty()).map(PathBuf::from);
-        let prefix = self.prefix;
-        Ok(path.map(|path| EncoderConfig { path, prefix, bits, skip_above, max_tokens, cache_entries }))
+        if self.second_prefix.is_some() && self.prefix.is_none() {
+            return Err(value(
+                "encoder.second_prefix",
+                self.second_prefix.unwrap_or_default(),
+                "none without encoder.prefix",
+            ));
+        }
+        let prefixes = self.prefix.into_iter().chain(self.second_prefix).collect();
+        Ok(path.map(|path| EncoderConfig { path, prefixes, bits, skip_above, max_tokens, cache_entries }))
     }
 }
 
 /// Every key; what begins with `encoder_` stands in the file's table `[encoder]`.
-const KEYS: [&str; 15] = [
+const KEYS: [&str; 16] = [
     "listen",
     "data_dir",
     "models_dir",
@@ -210,6 +219,7 @@ const KEYS: [&str; 15] = [
     "pseudonym_key",
     "encoder_path",
     "encoder_prefix",
+    "encoder_second_prefix",
     "encoder_bits",
     "encoder_skip_above",
     "encoder_max_tokens",
@@ -257,6 +267,7 @@ mod tests {
         check("[encoder]\nbits = 5", "encoder.bits");
         check("[encoder]\nskip_above = 1.5", "encoder.skip_above");
         check("[encoder]\nmax_tokens = 4", "encoder.max_tokens");
+        check("[encoder]\nsecond_prefix = \"p: \"", "encoder.second_prefix");
         check("[encoder]\ncolour = 1", "colour");
         let variables = BTreeMap::from([("YINGDA_COLOUR".to_owned(), "1".to_owned())]);
         assert!(RawConfig::default().with_environment(&variables).is_err());
@@ -268,7 +279,11 @@ mod tests {
         assert_eq!(resolve("[encoder]\nbits = 8"), None);
         let encoder = resolve("[encoder]\npath = \"e5\"\nprefix = \"query: \"\nbits = 8").expect("it is named");
         assert_eq!((encoder.path, encoder.bits), (PathBuf::from("e5"), Bits::Eight));
-        assert_eq!((encoder.prefix.as_deref(), encoder.skip_above), (Some("query: "), SKIP_ABOVE));
+        assert_eq!((&*encoder.prefixes, encoder.skip_above), (&["query: ".to_owned()][..], SKIP_ABOVE));
+        let encoder =
+            resolve("[encoder]\npath = \"e5\"\nprefix = \"q: \"\nsecond_prefix = \"p: \"").expect("it is named");
+        assert_eq!(encoder.prefixes, ["q: ", "p: "]);
+        assert_eq!(resolve("[encoder]\npath = \"e5\"").expect("it is named").prefixes, [""; 0]);
     }
 
     #[test]

@@ -11,7 +11,7 @@ use super::{Session, output};
 use crate::{
     app,
     knowledge::demo,
-    model::bert::{Bits, Kernel, Reference, Role, TextEncoder, TextEncoderSettings},
+    model::bert::{self, Bits, Kernel, Reference, TextEncoder, TextEncoderSettings},
 };
 
 /// So many sentences are compared.
@@ -35,6 +35,9 @@ pub(super) struct CheckOptions {
     /// What stands before a text, such as "query: " of the e5 family; by default as the folder says.
     #[arg(long, value_name = "TEXT")]
     prefix: Option<String>,
+    /// What stands before a text where it is read once more; only beside --prefix.
+    #[arg(long, value_name = "TEXT", requires = "prefix")]
+    second_prefix: Option<String>,
 }
 
 /// How one kernel does with weights of so many bits.
@@ -64,7 +67,7 @@ pub(super) fn run(session: &Session, command: &Command) -> anyhow::Result<()> {
             let settings = TextEncoderSettings {
                 bits,
                 kernel: *kernel,
-                query_prefix: options.prefix.clone(),
+                prefixes: options.prefix.iter().chain(&options.second_prefix).cloned().collect(),
                 ..TextEncoderSettings::default()
             };
             let before = app::thread_cpu_time();
@@ -96,8 +99,8 @@ fn sentences() -> Vec<String> {
 
 fn references(reference: &Reference, encoder: &TextEncoder, sentences: &[String]) -> anyhow::Result<Vec<Vec<f32>>> {
     let vector = |text: &String| -> anyhow::Result<Vec<f32>> {
-        let tokens = encoder.tokens(text, Role::Query)?;
-        reference.forward(&[tokens])?.pop().context("one text has one vector")
+        let readings = encoder.readings(text)?;
+        bert::mean(reference.forward(&readings)?.into_iter().map(Some)).context("a text has a direction")
     };
     sentences.iter().map(vector).collect()
 }
@@ -110,7 +113,7 @@ fn measure(
     expected: &[Vec<f32>],
 ) -> anyhow::Result<Row> {
     let texts: Vec<&str> = sentences.iter().map(String::as_str).collect();
-    let single: Vec<Vec<f32>> = texts.iter().map(|text| encoder.encode(text, Role::Query)).collect::<Result<_, _>>()?;
+    let single: Vec<Vec<f32>> = texts.iter().map(|text| encoder.encode(text)).collect::<Result<_, _>>()?;
     let cosines: Vec<f32> =
         single.iter().zip(expected).map(|(a, b)| a.iter().zip(b).map(|(a, b)| a * b).sum()).collect();
     let mut cpu_us = Vec::new();
@@ -122,21 +125,24 @@ fn measure(
         bits: bits.number(),
         least_cosine: cosines.iter().copied().fold(1.0, f32::min),
         mean_cosine: cosines.iter().sum::<f32>() / cosines.len().max(1) as f32,
-        is_batch_same: encoder.encode_batch(&texts, Role::Query)? == single,
+        is_batch_same: encoder.encode_batch(&texts)? == single,
         cpu_us,
         load_ms: 1e3 * load.as_secs_f64(),
     })
 }
 
-/// The processor time of a message of so many tokens in microseconds, the median.
+/// The processor time of a message of so many tokens in microseconds, the median; it is read as often as there are
+/// prefixes.
 fn cost(encoder: &TextEncoder, text: &str, length: usize) -> anyhow::Result<f64> {
-    let mut tokens = encoder.tokens(text, Role::Query)?;
-    ensure!(tokens.len() >= length, "the encoder takes {} tokens at most", tokens.len());
-    tokens.truncate(length);
+    let mut readings = encoder.readings(text)?;
+    for tokens in &mut readings {
+        ensure!(tokens.len() >= length, "the encoder takes {} tokens at most", tokens.len());
+        tokens.truncate(length);
+    }
     let mut costs = Vec::with_capacity(REPEATS);
     for _ in 0..REPEATS {
         let before = app::thread_cpu_time();
-        encoder.encode_tokens(&tokens)?;
+        encoder.encode_readings(&readings)?;
         costs.push(app::thread_cpu_time().saturating_sub(before));
     }
     costs.sort_unstable();

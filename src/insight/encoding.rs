@@ -20,7 +20,7 @@ use std::{
 use crate::{
     assist::{Base, Encoded, Live, SecondStage, encoded_text},
     domain::KnowledgeBaseId,
-    model::bert::{Role, RoundedVector, TextEncoder, VectorFile},
+    model::bert::{RoundedVector, TextEncoder, VectorFile},
 };
 
 /// How often the bases that serve are looked at.
@@ -155,8 +155,8 @@ impl Desk {
 
 fn encode_all(encoder: &TextEncoder, texts: &[String]) -> Vec<(String, RoundedVector)> {
     let together: Vec<&str> = texts.iter().map(String::as_str).collect();
-    let vectors = encoder.encode_batch(&together, Role::Query).unwrap_or_else(|_| {
-        let one = |text: &&str| encoder.encode(text, Role::Query).unwrap_or_else(|_| vec![0.0; encoder.width()]);
+    let vectors = encoder.encode_batch(&together).unwrap_or_else(|_| {
+        let one = |text: &&str| encoder.encode(text).unwrap_or_else(|_| vec![0.0; encoder.width()]);
         together.iter().map(one).collect()
     });
     texts.iter().cloned().zip(vectors.iter().map(|vector| RoundedVector::of(vector))).collect()

@@ -31,7 +31,7 @@ pub use self::{
 };
 use crate::model::{
     ModelError,
-    bert::{Role, RoundedVector, TextEncoder},
+    bert::{RoundedVector, TextEncoder},
 };
 
 /// What is encoded to learn what a token costs here.
@@ -74,7 +74,7 @@ impl SecondStage {
         settings: SecondStageSettings,
         background: &[&str],
     ) -> Result<Self, ModelError> {
-        let vectors = encoder.encode_batch(background, Role::Query)?;
+        let vectors = encoder.encode_batch(background)?;
         let mut mean = vec![0.0; encoder.width()];
         for vector in &vectors {
             mean.iter_mut().zip(vector).for_each(|(mean, value)| *mean += value / vectors.len() as f32);
@@ -92,7 +92,7 @@ impl SecondStage {
         // The first time memory is touched that later is warm.
         for _ in 0..2 {
             stage.token_cost.store(0, Relaxed);
-            stage.encode(&stage.encoder.tokens(PROBE, Role::Query)?)?;
+            stage.encode(&stage.encoder.readings(PROBE)?)?;
         }
         Ok(stage)
     }
@@ -112,22 +112,22 @@ impl SecondStage {
         if let Some(known) = self.cache().lookup(text) {
             return Ok(known);
         }
-        let tokens = self.encoder.tokens(text, Role::Query).map_err(|_| Skipped::Failed)?;
-        let cost = self.estimate(tokens.len());
+        let readings = self.encoder.readings(text).map_err(|_| Skipped::Failed)?;
+        let cost = self.estimate(num_tokens(&readings));
         if deadline.is_some_and(|deadline| deadline.saturating_duration_since(Instant::now()) < cost) {
             return Err(Skipped::Deadline);
         }
-        let vector = self.encode(&tokens).map_err(|_| Skipped::Failed)?;
+        let vector = self.encode(&readings).map_err(|_| Skipped::Failed)?;
         let vector = Arc::new(RoundedVector::of(&vector));
         self.cache().insert(text, Arc::clone(&vector));
         Ok(vector)
     }
 
-    fn encode(&self, tokens: &[u32]) -> Result<Vec<f32>, ModelError> {
+    fn encode(&self, readings: &[Vec<u32>]) -> Result<Vec<f32>, ModelError> {
         self.num_running.fetch_add(1, Relaxed);
         let begun = Instant::now();
-        let vector = self.encoder.encode_tokens(tokens);
-        let cost = begun.elapsed().as_nanos() as f64 / tokens.len().max(1) as f64;
+        let vector = self.encoder.encode_readings(readings);
+        let cost = begun.elapsed().as_nanos() as f64 / num_tokens(readings).max(1) as f64;
         self.num_running.fetch_sub(1, Relaxed);
         let known = self.token_cost.load(Relaxed) as f64;
         let mean = if known > 0.0 { known + COST_SHARE * (cost - known) } else { cost };
@@ -145,6 +145,11 @@ impl SecondStage {
     fn cache(&self) -> std::sync::MutexGuard<'_, Cache<RoundedVector>> {
         self.cache.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Counts the tokens of a text, all its readings together.
+fn num_tokens(readings: &[Vec<u32>]) -> usize {
+    readings.iter().map(Vec::len).sum()
 }
 
 #[cfg(test)]
@@ -182,7 +187,7 @@ mod tests {
     fn the_background_is_the_mean_of_its_questions() {
         let stage = stage();
         let mean = |idx: usize| {
-            let of = |text: &str| stage.encoder().encode(text, Role::Query).expect("a vector")[idx];
+            let of = |text: &str| stage.encoder().encode(text).expect("a vector")[idx];
             f32::midpoint(of("怎么退货"), of("优惠券"))
         };
         stage.background().iter().enumerate().for_each(|(idx, value)| assert!((value - mean(idx)).abs() < 1e-5));

@@ -19,7 +19,7 @@ use crate::{
     insight::ranker_training::{self, train_second},
     model::{
         Bundle, ModelError,
-        bert::{Role, RoundedVector, VectorFile},
+        bert::{RoundedVector, VectorFile},
     },
 };
 
@@ -59,9 +59,7 @@ impl PhrasingEncoder {
         let num_threads = std::thread::available_parallelism().map_or(1, usize::from);
         let encoder = self.stage.encoder();
         for round in texts.chunks(num_threads * TEXTS_AT_ONCE) {
-            let encode = |texts: &[String]| {
-                encoder.encode_batch(&texts.iter().map(String::as_str).collect::<Vec<_>>(), Role::Query)
-            };
+            let encode = |texts: &[String]| encoder.encode_batch(&texts.iter().map(String::as_str).collect::<Vec<_>>());
             let vectors: Result<Vec<Vec<Vec<f32>>>, ModelError> = std::thread::scope(|scope| {
                 let parts = round.chunks(TEXTS_AT_ONCE).map(|texts| scope.spawn(move || encode(texts)));
                 let parts: Vec<_> = parts.collect();

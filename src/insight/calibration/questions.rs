@@ -58,6 +58,7 @@ pub(super) fn ask(
         let mut keep = |kind: Kind, found: Vec<Example>, right: Option<ArticleNo>| {
             questions.push(Question {
                 kind,
+                num_others: article.positives().len() - 1,
                 is_in_first_half: place % 2 == 0,
                 utilities: found.iter().map(|one| base.shipped.utility(&one.features)).collect(),
                 right: found.iter().position(|one| Some(one.article) == right),

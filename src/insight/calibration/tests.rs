@@ -19,6 +19,7 @@ fn drawn(count: usize, truth: Affine, kind: Kind) -> Vec<Question> {
         let kind = if right.is_some() { kind } else { Kind::Unanswerable };
         questions.push(Question {
             kind,
+            num_others: 1,
             is_in_first_half: place % 2 == 0,
             utilities,
             right,
@@ -48,8 +49,14 @@ fn few_questions_change_little() {
     let found = fit(&evenly(&questions), 1.0);
     assert!((found.scale - 1.0).abs() < 0.15 && found.shift.abs() < 0.4, "{found:?}");
     assert_eq!(fit(&[], 1.0), Affine::SHIPPED);
-    let one =
-        Question { kind: Kind::LeftOut, is_in_first_half: true, utilities: vec![], right: None, is_vetoed: vec![] };
+    let one = Question {
+        kind: Kind::LeftOut,
+        num_others: 1,
+        is_in_first_half: true,
+        utilities: vec![],
+        right: None,
+        is_vetoed: vec![],
+    };
     assert_eq!(fit(&[(&one, 1.0)], 1.0), Affine::SHIPPED, "what finds nothing tells nothing");
 }
 
@@ -58,6 +65,7 @@ fn no_scale_turns_the_order_round() {
     // Whatever is the likelier, it is wrong.
     let question = |place: usize| Question {
         kind: Kind::LeftOut,
+        num_others: 1,
         is_in_first_half: place.is_multiple_of(2),
         utilities: vec![6.0, -6.0],
         right: Some(1),
@@ -94,6 +102,7 @@ fn thresholds_bring_the_wanted_precision() {
 fn clarifications_offer_what_was_asked_for() {
     let question = |utilities: [f32; 3], right: Option<usize>| Question {
         kind: if right.is_some() { Kind::LeftOut } else { Kind::Unanswerable },
+        num_others: 1,
         is_in_first_half: true,
         utilities: utilities.to_vec(),
         right,
@@ -146,6 +155,35 @@ fn what_is_unanswerable_has_its_share() {
     assert_eq!(weights[0], PERTURBED_WEIGHT);
     let none = self::weights(&questions, 0.0);
     assert!(none.iter().zip(&questions).all(|(weight, one)| (*weight == 0.0) == (one.kind == Kind::Unanswerable)));
+}
+
+#[test]
+fn one_wording_of_many_tells_less_than_one_of_two() {
+    let few = drawn(600, Affine { scale: 0.5, shift: -1.0 }, Kind::LeftOut);
+    let many: Vec<Question> = few.iter().map(|one| Question { num_others: 24, ..one.clone() }).collect();
+    let off = |questions: &[Question]| 1.0 - calibrated(questions, SHIPPED, CalibrationPolicy::default()).scale;
+    assert!(off(&few) > 0.3 && off(&many) < 0.5 * off(&few), "{} {}", off(&few), off(&many));
+    assert!((weights(&many, 0.1)[0] - 1.0 / 24.0).abs() < 1e-9 || many[0].kind == Kind::Unanswerable);
+}
+
+#[test]
+fn left_out_wordings_move_no_threshold() {
+    // None of them is right, and still as many are answered as before.
+    let question = |place: usize| Question {
+        kind: Kind::LeftOut,
+        num_others: 24,
+        is_in_first_half: place.is_multiple_of(2),
+        utilities: vec![place as f32 / 100.0, -4.0],
+        right: None,
+        is_vetoed: vec![false; 2],
+    };
+    let questions: Vec<Question> = (0..400).map(question).collect();
+    let of = |questions: &[Question]| calibrated(questions, SHIPPED, CalibrationPolicy::default());
+    let left_out = of(&questions);
+    let perturbed: Vec<Question> =
+        questions.iter().map(|one| Question { kind: Kind::Perturbed, ..one.clone() }).collect();
+    assert!(left_out.answer_threshold < SHIPPED.0, "what nothing answers lowers confidence, and the threshold with it");
+    assert!(of(&perturbed).answer_threshold > left_out.answer_threshold);
 }
 
 #[test]

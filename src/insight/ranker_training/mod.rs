@@ -139,7 +139,7 @@ impl Settings {
     /// For bases of one wording an article, which are foreign to the program: what was learned of the demo bases' businesses
     /// must not outweigh what holds in all.
     pub fn sparse() -> Self {
-        Self { ridge: 1.5e-2, prior: Prior::Hybrid, gram_ridge: 1.0, precision: 0.95, ..Self::default() }
+        Self { ridge: 1.5e-2, prior: Prior::Hybrid, gram_ridge: 1.0, precision: 0.955, ..Self::default() }
     }
 }
 

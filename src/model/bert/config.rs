@@ -52,9 +52,8 @@ pub(super) struct Config {
     pub pooling: Pooling,
     /// The most tokens of a text, where the folder says.
     pub max_tokens: Option<usize>,
-    /// What stands before a question, and before what is searched, where the folder says.
+    /// What stands before a question, where the folder says.
     pub query_prefix: Option<String>,
-    pub passage_prefix: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -110,8 +109,6 @@ struct RawPrompts {
 #[serde(default)]
 struct RawPrefixes {
     query: Option<String>,
-    passage: Option<String>,
-    document: Option<String>,
 }
 
 fn two() -> usize {
@@ -140,7 +137,6 @@ impl Config {
             pooling: pooling(&dir.join(POOLING_FILE))?,
             max_tokens: length.max_seq_length,
             query_prefix: prompts.prompts.query,
-            passage_prefix: prompts.prompts.passage.or(prompts.prompts.document),
         })
     }
 }
@@ -292,7 +288,7 @@ mod tests {
         let config = load(&files).expect("it reads");
         assert_eq!((config.hidden, config.token_types, config.max_tokens), (64, 2, Some(24)));
         assert_eq!((config.pooling, config.activation), (Pooling::First, Activation::Gelu));
-        assert_eq!((config.query_prefix.as_deref(), config.passage_prefix.as_deref()), (Some("q: "), Some("d: ")));
+        assert_eq!(config.query_prefix.as_deref(), Some("q: "));
         assert_eq!(load(&files[..1]).expect("config.json is enough").pooling, Pooling::Mean);
     }
 

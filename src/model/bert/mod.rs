@@ -52,30 +52,21 @@ pub const MIN_MAX_TOKENS: usize = 8;
 /// Texts go through together up to so many tokens.
 const TOKENS_AT_ONCE: usize = 192;
 
-/// What a text is to the encoder.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Role {
-    /// What is asked, and what is worded like a question.
-    Query,
-    /// What is searched.
-    Passage,
-}
-
 /// How a folder is put to work; what is not said is as the folder says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TextEncoderSettings {
     pub bits: Bits,
     /// The most tokens of a text.
     pub max_tokens: Option<usize>,
-    /// What stands before a text of each role.
-    pub query_prefix: Option<String>,
-    pub passage_prefix: Option<String>,
+    /// What stands before a text. With several it is read once after each, and its vector is the mean of all; with none it
+    /// is read after what the folder says of questions.
+    pub prefixes: Vec<String>,
     pub kernel: Kernel,
 }
 
 impl Default for TextEncoderSettings {
     fn default() -> Self {
-        Self { bits: Bits::Four, max_tokens: None, query_prefix: None, passage_prefix: None, kernel: Kernel::best() }
+        Self { bits: Bits::Four, max_tokens: None, prefixes: Vec::new(), kernel: Kernel::best() }
     }
 }
 
@@ -84,8 +75,8 @@ impl Default for TextEncoderSettings {
 pub struct TextEncoder {
     network: Network,
     tokens: Tokens,
-    query_prefix: String,
-    passage_prefix: String,
+    /// One at least.
+    prefixes: Vec<String>,
     kernel: Kernel,
     hash: String,
 }
@@ -104,9 +95,10 @@ impl TextEncoder {
         let bytes = read(&path)?;
         let wanted = settings.max_tokens.or(config.max_tokens).unwrap_or(config.positions);
         let max_tokens = wanted.clamp(MIN_MAX_TOKENS.min(config.positions), config.positions);
-        let prefix = |given: Option<String>, own: &Option<String>| given.or_else(|| own.clone()).unwrap_or_default();
-        let query_prefix = prefix(settings.query_prefix, &config.query_prefix);
-        let passage_prefix = prefix(settings.passage_prefix, &config.passage_prefix);
+        let mut prefixes = settings.prefixes;
+        if prefixes.is_empty() {
+            prefixes.push(config.query_prefix.clone().unwrap_or_default());
+        }
         let tokens = Tokens::load(&dir.join(TOKENIZER_FILE), config.vocabulary, max_tokens)?;
         let mut hash = Sha256::new();
         for name in DESCRIPTIONS.into_iter().chain([TOKENIZER_FILE]) {
@@ -114,11 +106,11 @@ impl TextEncoder {
             add_part(&mut hash, name, content.as_deref().unwrap_or_default());
         }
         add_part(&mut hash, WEIGHTS_FILE, &bytes);
-        let used = format!("{ARITHMETIC} {} {max_tokens} {query_prefix:?} {passage_prefix:?}", settings.bits.number());
+        let used = format!("{ARITHMETIC} {} {max_tokens} {prefixes:?}", settings.bits.number());
         add_part(&mut hash, "settings", used.as_bytes());
         let network = Weights::parse(&path, &bytes)?.network(&config, settings.bits)?;
         let hash = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
-        Ok(Self { network, tokens, query_prefix, passage_prefix, kernel: settings.kernel, hash })
+        Ok(Self { network, tokens, prefixes, kernel: settings.kernel, hash })
     }
 
     /// Returns the width of the vectors.
@@ -141,33 +133,30 @@ impl TextEncoder {
         self.kernel
     }
 
-    /// Returns the tokens of a text, its prefix included.
-    pub fn tokens(&self, text: &str, role: Role) -> Result<Vec<u32>, ModelError> {
-        let prefix = match role {
-            Role::Query => &self.query_prefix,
-            Role::Passage => &self.passage_prefix,
-        };
-        self.tokens.of(&format!("{prefix}{text}"))
+    /// Returns the tokens of a text, once after each prefix.
+    pub fn readings(&self, text: &str) -> Result<Vec<Vec<u32>>, ModelError> {
+        self.prefixes.iter().map(|prefix| self.tokens.of(&format!("{prefix}{text}"))).collect()
     }
 
     /// Returns the unit vector of a text; fails where it has none.
-    pub fn encode(&self, text: &str, role: Role) -> Result<Vec<f32>, ModelError> {
-        self.encode_tokens(&self.tokens(text, role)?)
+    pub fn encode(&self, text: &str) -> Result<Vec<f32>, ModelError> {
+        self.encode_readings(&self.readings(text)?)
     }
 
-    /// Returns the unit vector of tokens, as [`tokens`](Self::tokens) gives them; fails where it cannot be.
-    pub fn encode_tokens(&self, tokens: &[u32]) -> Result<Vec<f32>, ModelError> {
-        self.tokens.check(tokens)?;
-        let vector = self.network.forward(self.kernel, &[tokens]).pop().flatten();
-        vector.ok_or(ModelError::Text { reason: "its vector has no direction" })
+    /// Returns the unit vector of a text by its tokens, as [`readings`](Self::readings) gives them; fails where it cannot
+    /// be.
+    pub fn encode_readings(&self, readings: &[Vec<u32>]) -> Result<Vec<f32>, ModelError> {
+        readings.iter().try_for_each(|tokens| self.tokens.check(tokens))?;
+        let tokens: Vec<&[u32]> = readings.iter().map(Vec::as_slice).collect();
+        mean(self.network.forward(self.kernel, &tokens)).ok_or(NO_DIRECTION)
     }
 
     /// Returns the unit vector of each text, the same as one by one; fails where one has none.
-    pub fn encode_batch(&self, texts: &[&str], role: Role) -> Result<Vec<Vec<f32>>, ModelError> {
-        let tokens: Vec<Vec<u32>> = texts.iter().map(|text| self.tokens(text, role)).collect::<Result<_, _>>()?;
-        tokens.iter().try_for_each(|tokens| self.tokens.check(tokens))?;
-        let mut vectors = Vec::with_capacity(texts.len());
-        let mut rest: Vec<&[u32]> = tokens.iter().map(Vec::as_slice).collect();
+    pub fn encode_batch(&self, texts: &[&str]) -> Result<Vec<Vec<f32>>, ModelError> {
+        let readings: Vec<Vec<Vec<u32>>> = texts.iter().map(|text| self.readings(text)).collect::<Result<_, _>>()?;
+        readings.iter().flatten().try_for_each(|tokens| self.tokens.check(tokens))?;
+        let mut vectors = Vec::with_capacity(texts.len() * self.prefixes.len());
+        let mut rest: Vec<&[u32]> = readings.iter().flatten().map(Vec::as_slice).collect();
         while !rest.is_empty() {
             let mut num_tokens = 0;
             let fits = rest.iter().take_while(|text| {
@@ -178,10 +167,34 @@ impl TextEncoder {
             vectors.extend(self.network.forward(self.kernel, &rest));
             rest = later;
         }
-        let vectors: Option<Vec<Vec<f32>>> = vectors.into_iter().collect();
-        vectors.ok_or(ModelError::Text { reason: "its vector has no direction" })
+        let of_texts = vectors.chunks_mut(self.prefixes.len());
+        let vectors: Option<Vec<Vec<f32>>> =
+            of_texts.map(|of_text| mean(of_text.iter_mut().map(Option::take))).collect();
+        vectors.ok_or(NO_DIRECTION)
     }
 }
+
+const NO_DIRECTION: ModelError = ModelError::Text { reason: "its vector has no direction" };
+
+/// Returns the direction of the mean of unit vectors; `None` where one of them or the mean has none.
+pub fn mean(vectors: impl IntoIterator<Item = Option<Vec<f32>>>) -> Option<Vec<f32>> {
+    let mut vectors = vectors.into_iter();
+    let mut sum = vectors.next()??;
+    let mut is_one = true;
+    for vector in vectors {
+        is_one = false;
+        sum.iter_mut().zip(vector?).for_each(|(sum, value)| *sum += value);
+    }
+    if is_one {
+        return Some(sum);
+    }
+    let length = sum.iter().map(|value| value * value).sum::<f32>().sqrt();
+    sum.iter_mut().for_each(|value| *value /= length);
+    (length > LEAST_LENGTH).then_some(sum)
+}
+
+/// Unit vectors whose sum is shorter than this point against one another.
+const LEAST_LENGTH: f32 = 1e-6;
 
 /// Adds a part with its name and length, so that no two lists of parts are read alike.
 fn add_part(hash: &mut Sha256, name: &str, content: &[u8]) {

@@ -141,10 +141,10 @@ fn least_cosine(dir: &Path, bits: Bits, kernel: Kernel) -> f32 {
     let reference = Reference::load(dir).expect("it loads");
     let encoder = load(dir, bits, kernel);
     let of = |text: &String| {
-        let vector = encoder.encode(text, Role::Query).expect("a vector");
+        let vector = encoder.encode(text).expect("a vector");
         assert!((cosine(&vector, &vector) - 1.0).abs() < 1e-5);
-        let tokens = encoder.tokens(text, Role::Query).expect("tokens");
-        cosine(&vector, &reference.forward(&[tokens]).expect("a vector")[0])
+        let readings = encoder.readings(text).expect("tokens");
+        cosine(&vector, &reference.forward(&readings).expect("a vector")[0])
     };
     texts().iter().map(of).fold(1.0, f32::min)
 }
@@ -178,7 +178,7 @@ fn kernels_differ_by_rounding_only() {
             .into_iter()
             .map(|kernel| {
                 let encoder = load(dir.path(), bits, kernel);
-                texts().iter().map(|text| encoder.encode(text, Role::Query).expect("a vector")).collect()
+                texts().iter().map(|text| encoder.encode(text).expect("a vector")).collect()
             })
             .collect();
         for others in &vectors[1..] {
@@ -198,12 +198,12 @@ fn texts_together_get_what_each_gets_alone() {
     let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
     for kernel in Kernel::available() {
         let encoder = load(dir.path(), Bits::Four, kernel);
-        let together = encoder.encode_batch(&texts, Role::Passage).expect("vectors");
+        let together = encoder.encode_batch(&texts).expect("vectors");
         for (text, vector) in texts.iter().zip(together) {
-            assert_eq!(encoder.encode(text, Role::Passage).expect("a vector"), vector, "{}", kernel.name());
+            assert_eq!(encoder.encode(text).expect("a vector"), vector, "{}", kernel.name());
         }
     }
-    assert!(load(dir.path(), Bits::Four, Kernel::best()).encode_batch(&[], Role::Query).expect("nothing").is_empty());
+    assert!(load(dir.path(), Bits::Four, Kernel::best()).encode_batch(&[]).expect("nothing").is_empty());
 }
 
 #[test]
@@ -212,20 +212,21 @@ fn long_texts_are_cut_and_prefixes_are_seen() {
     write(dir.path(), &USUAL);
     let settings = TextEncoderSettings {
         max_tokens: Some(8),
-        query_prefix: Some("q: ".to_owned()),
+        prefixes: vec!["q: ".to_owned(), String::new()],
         ..TextEncoderSettings::default()
     };
     let encoder = TextEncoder::load_with(dir.path(), settings).expect("it loads");
-    let tokens = |text: &str, role| encoder.tokens(text, role).expect("tokens");
-    assert_eq!((tokens("退货退货退货退货", Role::Query).len(), encoder.max_tokens()), (8, 8));
-    assert_eq!(tokens("退", Role::Query).len(), tokens("退", Role::Passage).len() + 2);
+    let readings = |text: &str| encoder.readings(text).expect("tokens");
+    let lengths = |text: &str| readings(text).iter().map(Vec::len).collect::<Vec<_>>();
+    assert_eq!((lengths("退货退货退货退货"), encoder.max_tokens()), (vec![8, 8], 8));
+    assert_eq!(lengths("退")[0], lengths("退")[1] + 2);
     // The end of a text is kept apart from its words.
-    assert_eq!(tokens("退货退货退货退货", Role::Passage).last(), Some(&3));
-    assert!(encoder.encode("", Role::Passage).is_ok());
+    assert_eq!(readings("退货退货退货退货")[1].last(), Some(&3));
+    assert!(encoder.encode("").is_ok());
     // A mark of the tokenizer's own is nothing but letters where a customer types it.
-    assert!(tokens("[SEP]", Role::Passage).len() > 3);
-    for wrong in [&[][..], &[2; 9], &[2, 1_000_000]] {
-        assert!(encoder.encode_tokens(wrong).is_err());
+    assert!(lengths("[SEP]")[1] > 3);
+    for wrong in [vec![], vec![2; 9], vec![2, 1_000_000]] {
+        assert!(encoder.encode_readings(&[vec![2, 3], wrong]).is_err());
     }
     let usual = TextEncoder::load(dir.path()).expect("it loads");
     assert_eq!((usual.max_tokens(), usual.width()), (POSITIONS, HIDDEN));

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use crate::model::{
     ModelError,
-    bert::{Bits, Role, TextEncoder, TextEncoderSettings},
+    bert::{Bits, TextEncoder, TextEncoderSettings},
 };
 
 /// What the e5 family expects before a text.
@@ -25,7 +25,7 @@ impl Teacher {
         let settings = TextEncoderSettings {
             bits: Bits::Eight,
             max_tokens: Some(MAX_TOKENS),
-            query_prefix: Some(PREFIX.to_owned()),
+            prefixes: vec![PREFIX.to_owned()],
             ..TextEncoderSettings::default()
         };
         Ok(Self(TextEncoder::load_with(dir, settings)?))
@@ -38,7 +38,7 @@ impl Teacher {
             let mut vectors = Vec::with_capacity(texts.len());
             for batch in texts.chunks(BATCH_TEXTS) {
                 let batch: Vec<&str> = batch.iter().map(String::as_str).collect();
-                vectors.extend(self.0.encode_batch(&batch, Role::Query)?);
+                vectors.extend(self.0.encode_batch(&batch)?);
                 progress(batch.len());
             }
             Ok(vectors)

@@ -19,7 +19,7 @@ use crate::harness::{
 fn configured(path: &Path, skip_above: f32) -> EncoderConfig {
     EncoderConfig {
         path: path.to_owned(),
-        prefix: None,
+        prefixes: Vec::new(),
         bits: Bits::Four,
         skip_above,
         max_tokens: 32,
