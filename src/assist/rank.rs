@@ -162,8 +162,16 @@ impl Ranker {
             let thresholds = [weights.answer_threshold, weights.clarify_threshold];
             weights.weights.into_iter().chain(thresholds).map(f32::to_bits).collect::<Vec<u32>>()
         };
+        let of_grams = |grams: &GramWeights| -> Vec<u8> {
+            let bytes = |(gram, weights): (&String, &[f32; 2])| {
+                let weights = weights.map(f32::to_bits).into_iter().flat_map(u32::to_le_bytes);
+                gram.bytes().chain(weights).collect::<Vec<u8>>()
+            };
+            grams.listed().iter().flat_map(bytes).collect()
+        };
         // FNV-1a: the same in every process.
         let bytes = bits(&self.sparse).into_iter().chain(bits(&self.rich)).flat_map(u32::to_le_bytes);
+        let bytes = bytes.chain(of_grams(&self.missing_grams)).chain(of_grams(&self.extra_grams));
         bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3))
     }
 
@@ -274,6 +282,8 @@ mod tests {
         let mut other = ranker.clone();
         assert_eq!(ranker.fingerprint(), other.fingerprint());
         other.rich.weights[3] += 0.5;
+        assert_ne!(ranker.fingerprint(), other.fingerprint());
+        let other = Ranker { extra_grams: GramWeights::default(), ..ranker.clone() };
         assert_ne!(ranker.fingerprint(), other.fingerprint());
     }
 

@@ -57,7 +57,13 @@ impl Searcher {
             return Ok(Vec::new());
         }
         let top = self.postings.top(grams, limit)?;
-        Ok(top.into_iter().filter_map(|scored| self.hit(scored.score, scored.address)).collect())
+        let mut hits: Vec<Hit> = top.into_iter().filter_map(|scored| self.hit(scored.score, scored.address)).collect();
+        // Equal ones stand in the order of their numbers, not as the index happens to lie in this process.
+        hits.sort_by(|a, b| {
+            let number = |hit: &Hit| (hit.article, hit.phrasing_idx);
+            b.score.total_cmp(&a.score).then_with(|| number(a).cmp(&number(b)))
+        });
+        Ok(hits)
     }
 
     fn hit(&self, score: f32, address: DocAddress) -> Option<Hit> {

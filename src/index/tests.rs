@@ -52,6 +52,24 @@ fn batches_replace_delete_and_clear() {
 }
 
 #[test]
+fn equal_phrasings_stand_in_the_order_of_their_articles_however_they_came() {
+    let found = |order: [u64; 3]| {
+        let mut index = ArticleIndex::in_memory(Settings::default()).expect("an index");
+        let mut found = Vec::new();
+        for (revision, no) in (2..).zip(order) {
+            let batch = [article(no, &["怎么开发票"])];
+            let searcher =
+                index.apply(Batch { upserts: &batch, ..Batch::default() }, applied(revision)).expect("a commit");
+            found = find(&searcher, "发票");
+        }
+        found
+    };
+    for order in [[1, 2, 3], [3, 1, 2], [2, 3, 1]] {
+        assert_eq!(found(order), [(1, 0), (2, 0), (3, 0)], "{order:?}");
+    }
+}
+
+#[test]
 fn a_folder_remembers_how_far_it_has_come() {
     let folder = tempfile::tempdir().expect("a folder");
     {

@@ -3,16 +3,18 @@
 //! Three things go, where there are several: a clause of which every word is about the talk itself ([`TELLS`],
 //! [`COURTESIES`], [`JOINS`]), openings and closings that are no clause of their own, and the few words that nobody needs
 //! between two others. Knows no words of any business, and never takes a negation or a word that asks: 不 and 怎么 are in no
-//! list, save within fixed phrases. Invariant: something of the text is always left. To add a word: to `TELLS` where a
-//! clause of it alone says nothing, to `JOINS` where it may stand in such a clause, to `COURTESIES` where one says enough;
-//! then a row in the tests.
+//! list, save within fixed phrases. Invariant: something of the text is always left. To add a phrase: a line in
+//! `data/text/fillers.txt`. To add a word: to `TELLS` where a clause of it alone says nothing, to `JOINS` where it may stand in
+//! such a clause, to `COURTESIES` where one says enough; then a row in the tests.
 
+mod phrases;
 mod words;
 
 use std::{borrow::Cow, collections::HashMap, sync::LazyLock};
 
-use self::words::{
-    BETWEEN, CLOSINGS, COURTESIES, JOINS, OPENINGS, OPENINGS_OF_OTHERS, TELLS, WORDS_AFTER, WORDS_BEFORE,
+use self::{
+    phrases::{Found, Phrases, Place, listed},
+    words::{BETWEEN, CLOSINGS, COURTESIES, JOINS, OPENINGS, OPENINGS_OF_OTHERS, TELLS, WORDS_AFTER, WORDS_BEFORE},
 };
 use super::{chars::is_han, courtesy::content_span};
 
@@ -27,6 +29,9 @@ const MAX_CLAUSE_CHARS: usize = 20;
 const MIN_FILLERS: u32 = 3;
 
 static TALK: LazyLock<Talk> = LazyLock::new(Talk::build);
+static BEFORE: LazyLock<Phrases> = LazyLock::new(|| Phrases::of(Place::Before, OPENINGS, OPENINGS_OF_OTHERS));
+static WITHIN: LazyLock<Phrases> = LazyLock::new(|| Phrases::of(Place::Between, BETWEEN, &[]));
+static BEHIND: LazyLock<Phrases> = LazyLock::new(|| Phrases::of(Place::After, CLOSINGS, &[]));
 
 /// The words of clauses about the talk by their first character, the longest first, each with how much it tells.
 struct Talk(HashMap<char, Vec<(&'static str, u32)>>);
@@ -39,6 +44,18 @@ impl Talk {
                 words.entry(word.chars().next().unwrap_or_default()).or_default().push((word, tells));
             }
         }
+        let mut talk = Self::sorted(words);
+        let phrases = [Place::Before, Place::Between, Place::After].into_iter().flat_map(listed);
+        // What is made of known words tells as much as they do.
+        let is_new = |phrase: &&str| phrase.chars().nth(1).is_some() && talk.weight(phrase, 0).is_none();
+        let new: Vec<&str> = phrases.filter(is_new).collect();
+        for phrase in new {
+            talk.0.entry(phrase.chars().next().unwrap_or_default()).or_default().push((phrase, 1));
+        }
+        Self::sorted(talk.0)
+    }
+
+    fn sorted(mut words: HashMap<char, Vec<(&'static str, u32)>>) -> Self {
         words.values_mut().for_each(|words| words.sort_by_key(|(word, _)| std::cmp::Reverse(word.len())));
         Self(words)
     }
@@ -96,10 +113,9 @@ impl Stripping {
     fn opening<'t>(&mut self, text: &'t str) -> &'t str {
         let clause = &text[..text.find(is_mark).unwrap_or(text.len())];
         let talk = if clause.len() < text.len() { talk_weight(clause) } else { None };
-        let phrase = || OPENINGS.iter().filter(|phrase| text.starts_with(**phrase)).map(|phrase| phrase.len()).max();
         let (len, weight) = match talk {
             Some(weight) => (clause.len(), weight),
-            None => (phrase().filter(|len| !is_word(text, 0, *len)).or_else(|| before_another(text)).unwrap_or(0), 1),
+            None => (opening_at(text).unwrap_or(0), 1),
         };
         if len == 0 {
             return text;
@@ -117,8 +133,9 @@ impl Stripping {
             return text[..start].trim_end_matches(is_mark_but_question);
         }
         let words = bare.trim_end_matches(['啊', '呀', '哈', '呗', '哦']);
-        let phrase = CLOSINGS.iter().filter(|phrase| words.ends_with(**phrase)).map(|phrase| phrase.len()).max();
-        let Some(len) = phrase else { return text };
+        // A weak one only where a mark sets it off.
+        let closes = |one: &Found| !one.is_weak || words[..words.len() - one.len].ends_with(is_mark);
+        let Some(Found { len, .. }) = BEHIND.closing(words).find(closes) else { return text };
         self.num += 1;
         words[..words.len() - len].trim_end_matches(is_mark_but_question)
     }
@@ -161,12 +178,20 @@ impl Stripping {
     }
 }
 
-/// Returns the bytes of an opening that is one only where another follows.
-fn before_another(text: &str) -> Option<usize> {
-    let len = OPENINGS_OF_OTHERS.iter().filter(|word| text.starts_with(**word)).map(|word| word.len()).max()?;
+/// Returns the bytes of the opening that a text begins with.
+fn opening_at(text: &str) -> Option<usize> {
+    let is_whole = |one: &Found| !is_word(text, 0, one.len);
+    let strong = BEFORE.opening(text).find(|one| !one.is_weak && is_whole(one));
+    strong
+        .or_else(|| BEFORE.opening(text).find(|one| one.is_weak && is_before_another(text, one.len)))
+        .map(|one| one.len)
+}
+
+/// Tells whether another opening follows so many bytes, or a mark.
+fn is_before_another(text: &str, len: usize) -> bool {
     let rest = text[len..].trim_start_matches(PARTICLES).trim_start_matches(is_mark);
-    let opens = OPENINGS.iter().chain(OPENINGS_OF_OTHERS).any(|phrase| is_opened_by(rest, phrase));
-    (opens || content_span(rest).start > 0 || text[len..].starts_with(is_mark)).then_some(len)
+    let opens = BEFORE.opening(rest).any(|one| !is_word(rest, 0, one.len));
+    opens || content_span(rest).start > 0 || text[len..].starts_with(is_mark)
 }
 
 /// Strips what drags an opening out: 我想问一下啊.
@@ -186,17 +211,16 @@ fn is_opened_by(text: &str, word: &str) -> bool {
 /// Returns the bytes of the filler that stands at `at` between two words.
 fn filler_at(text: &str, at: usize) -> Option<usize> {
     let rest = &text[at..];
-    let first = rest.chars().next()?;
-    if !"那这就怎咋你然其反到大好呃嗯诶啊呀呢吧嘛哦".contains(first) || !text[..at].ends_with(is_told)
-    {
-        return None;
-    }
-    let len = BETWEEN.iter().filter(|filler| rest.starts_with(**filler)).map(|filler| filler.len()).max()?;
-    let after = &rest[len..];
-    // A mark after it went with it: 信用卡那个,账单日.
-    let mark = after.len() - after.trim_start_matches([',', '。', ' ']).len();
-    let is_between = after[mark..].starts_with(is_told);
-    (is_between && !is_word(text, at, len)).then_some(len + mark)
+    let fits = |one: &Found| {
+        let after = &rest[one.len..];
+        // A mark after it goes with it: 信用卡那个,账单日.
+        let mark = after.len() - after.trim_start_matches([',', '。', ' ']).len();
+        let is_between = after[mark..].starts_with(is_told) && (mark > 0 || !one.is_weak);
+        (is_between && !is_word(text, at, one.len)).then_some(one.len + mark)
+    };
+    let mut found = WITHIN.opening(rest).peekable();
+    found.peek()?;
+    if text[..at].ends_with(is_told) { found.find_map(|one| fits(&one)) } else { None }
 }
 
 /// Tells whether what looks like a filler is part of a word.
