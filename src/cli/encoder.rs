@@ -99,8 +99,11 @@ fn sentences() -> Vec<String> {
 
 fn references(reference: &Reference, encoder: &TextEncoder, sentences: &[String]) -> anyhow::Result<Vec<Vec<f32>>> {
     let vector = |text: &String| -> anyhow::Result<Vec<f32>> {
-        let readings = encoder.readings(text)?;
-        bert::mean(reference.forward(&readings)?.into_iter().map(Some)).context("a text has a direction")
+        // One by one, for they differ in length.
+        let readings = encoder.readings(text)?.into_iter();
+        let vectors: Vec<Vec<Vec<f32>>> =
+            readings.map(|tokens| reference.forward(&[tokens])).collect::<Result<_, _>>()?;
+        bert::mean(vectors.into_iter().flatten().map(Some)).context("a text has a direction")
     };
     sentences.iter().map(vector).collect()
 }

@@ -1,6 +1,7 @@
 //! The command line as its users run it.
 
 mod ask;
+mod encoder;
 mod eval;
 mod files;
 mod models;

@@ -207,6 +207,30 @@ fn texts_together_get_what_each_gets_alone() {
 }
 
 #[test]
+fn a_text_read_after_two_prefixes_lies_between_both() {
+    let dir = tempfile::tempdir().expect("a folder");
+    write(dir.path(), &USUAL);
+    let after = |prefixes: &[&str]| {
+        let prefixes = prefixes.iter().map(|prefix| (*prefix).to_owned()).collect();
+        TextEncoder::load_with(dir.path(), TextEncoderSettings { prefixes, ..TextEncoderSettings::default() })
+            .expect("it loads")
+    };
+    let (first, second, both) = (after(&["q: "]), after(&["d: "]), after(&["q: ", "d: "]));
+    assert!(both.hash() != first.hash() && both.hash() != after(&["d: ", "q: "]).hash());
+    for text in texts() {
+        let of = |encoder: &TextEncoder| encoder.encode(&text).expect("a vector");
+        let (first, second, both) = (of(&first), of(&second), of(&both));
+        assert!((cosine(&both, &both) - 1.0).abs() < 1e-5);
+        assert!((cosine(&both, &first) - cosine(&both, &second)).abs() < 1e-5, "{text}");
+        assert!(cosine(&both, &first) > cosine(&first, &second), "{text}");
+    }
+    let texts = texts();
+    let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+    let together = both.encode_batch(&texts).expect("vectors");
+    assert!(texts.iter().zip(together).all(|(text, vector)| both.encode(text).expect("a vector") == vector));
+}
+
+#[test]
 fn long_texts_are_cut_and_prefixes_are_seen() {
     let dir = tempfile::tempdir().expect("a folder");
     write(dir.path(), &USUAL);
