@@ -56,6 +56,8 @@ pub struct Candidates {
     pub ranked: Vec<Ranked>,
     pub dropped: Vec<(String, Dropped)>,
     pub synonyms_used: Vec<String>,
+    /// What was compared with the articles of the first base.
+    pub compared_text: String,
     /// The index could not be read for these bases.
     pub failed: Vec<index::IndexError>,
     /// Where the second stage ran: its weights for the first base.
@@ -101,6 +103,9 @@ pub fn candidates(shared: &Shared, bases: &[Arc<Base>], normalized: &str, visibi
     for base in bases {
         let mended = read.mended(shared, base, None);
         let read = mended.as_ref().unwrap_or(&read);
+        if all.compared_text.is_empty() {
+            all.compared_text = read.text.asked.to_string();
+        }
         match find(base, read, visibility, None) {
             Ok(retrieved) => {
                 all.dropped.extend(retrieved.dropped);

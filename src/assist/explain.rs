@@ -24,5 +24,6 @@ pub(super) fn explain(message: &Message, bases: &[Arc<Base>], found: &Candidates
         answer_threshold: bounds.answer,
         clarify_threshold: bounds.clarify,
         distance_to_answer: confidence - bounds.answer,
+        compared_text: found.compared_text.clone(),
     }
 }

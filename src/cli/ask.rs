@@ -110,6 +110,9 @@ fn print_why(reply: &Reply) {
     let Some(why) = &reply.explanation else { return };
     output::line(&format!("normalized  {}", why.normalized_text));
     output::line(&format!("words       {}", why.words.join(" / ")));
+    if !why.compared_text.is_empty() && why.compared_text != why.normalized_text {
+        output::line(&format!("compared    {}", why.compared_text));
+    }
     let lists = [("synonyms", &why.synonyms_used), ("ignored", &why.ignored_words), ("negations", &why.negations)];
     for (name, list) in lists.into_iter().filter(|(_, list)| !list.is_empty()) {
         output::line(&format!("{name:<11} {}", list.join(" / ")));

@@ -218,6 +218,8 @@ pub struct Explanation {
     pub clarify_threshold: f32,
     /// Confidence of the first minus the answer threshold.
     pub distance_to_answer: f32,
+    /// What was compared with the articles of the first base; empty where nothing was searched.
+    pub compared_text: String,
 }
 
 /// The reply to a message.

@@ -163,5 +163,6 @@ fn explanation_of(explanation: &Explanation) -> pb::Explanation {
         answer_threshold: explanation.answer_threshold,
         clarify_threshold: explanation.clarify_threshold,
         distance_to_answer: explanation.distance_to_answer,
+        compared_text: explanation.compared_text.clone(),
     }
 }

@@ -69,6 +69,13 @@ async fn an_explanation_tells_the_whole_why() {
     assert!((why.distance_to_answer - distance).abs() < 1e-6, "{why:?}");
     let names: Vec<&str> = reply.candidates[0].features.iter().map(|share| share.name.as_str()).collect();
     assert!(names.len() > 10, "{names:?}");
+    assert_eq!(why.compared_text, "怎么取消会员自动续费?");
+    // 优会券 is no word of the base, and sounds like one that is.
+    let request = pb::AnswerRequest {
+        explain: true, ..ask(&["retail"], "就是说，怎么说呢，你听我说，优会券怎么用")
+    };
+    let why = clients.assist.answer(request).await.expect("a reply").into_inner().explanation.expect("an explanation");
+    assert_eq!((&*why.compared_text, why.normalized_text.contains("优会券")), ("优惠券怎么用", true), "{why:?}");
 }
 
 #[tokio::test]
