@@ -23,6 +23,9 @@ mod rule;
 mod span;
 mod urgency;
 
+#[cfg(test)]
+pub(crate) mod samples;
+
 pub use analysis::{Analysis, FollowUpPlan, LabelProbability, Routing, RuleHit};
 pub use article::{Article, ArticleState, Audience, Channel, ChannelAnswers, Phrasing, PhrasingKind};
 pub use calibration::{Calibration, CalibrationPolicy, CurvePoint, QuestionCounts};

@@ -5,36 +5,13 @@ use std::sync::{Arc, Mutex};
 use super::*;
 use crate::{
     domain::{
-        Article, ArticleId, ArticleNo, ArticleState, ChannelAnswers, Condition, Domain, Effect, ErrorKind, Etag,
-        KnowledgeBase, KnowledgeBaseId, ManualClock, Revision, Rule, SynonymSet, Timestamp, Urgency,
+        Article, ArticleId, ArticleNo, ArticleState, Condition, Effect, ErrorKind, Etag, KnowledgeBase,
+        KnowledgeBaseId, ManualClock, Revision, Rule, SynonymSet, Timestamp, Urgency,
     },
     store::{MemoryStore, Store},
 };
 
-/// Makes an article that is allowed.
-pub(super) fn article(id: &str, question: &str) -> Article {
-    Article {
-        id: ArticleId::try_new(id).expect("an id"),
-        no: ArticleNo(0),
-        standard_question: question.to_owned(),
-        similar_questions: Vec::new(),
-        negative_questions: Vec::new(),
-        answers: ChannelAnswers { im: "答复".to_owned(), email: None, phone: None },
-        domain: Domain(Domain::OTHER.to_owned()),
-        tags: Vec::new(),
-        metadata: [].into(),
-        audiences: Vec::new(),
-        channels: Vec::new(),
-        state: ArticleState::Active,
-        effective_time: None,
-        expire_time: None,
-        pinned: false,
-        follow_up_questions: Vec::new(),
-        revision: Revision(0),
-        create_time: Timestamp(0),
-        update_time: Timestamp(0),
-    }
-}
+pub(super) use crate::domain::samples::article;
 
 /// Makes a knowledge base that is allowed.
 pub(super) fn base(id: &str) -> KnowledgeBase {
