@@ -198,7 +198,7 @@ impl RawEncoder {
             return Err(value(
                 "encoder.second_prefix",
                 self.second_prefix.unwrap_or_default(),
-                "none without encoder.prefix",
+                "nothing, unless encoder.prefix is set",
             ));
         }
         let prefixes = self.prefix.into_iter().chain(self.second_prefix).collect();
