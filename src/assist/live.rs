@@ -29,7 +29,7 @@ use crate::{
 };
 
 /// Raised with every change of how a base is calibrated.
-const CALIBRATION_VERSION: u32 = 2;
+const CALIBRATION_VERSION: u32 = 3;
 
 /// A policy that cannot be put to work.
 #[derive(Debug, Error)]

@@ -23,7 +23,7 @@ use super::label_set::{Domains, LabelSet};
 use super::tensors::{self, Tensors};
 
 /// The version of the stored format.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
 const DESCRIPTION_FILE: &str = "bundle.json";
 const WEIGHTS_FILE: &str = "weights.safetensors";
 
@@ -162,7 +162,7 @@ impl Bundle {
     }
 
     pub(in crate::model) fn logits(&self, input: Input<'_>) -> Option<Logits> {
-        let vector = self.encoder.encode(input);
+        let vector = self.encoder.mean(input, |_| true);
         self.heads.forward(input, vector.as_deref())
     }
 }
@@ -175,7 +175,7 @@ impl Encoder {
 
     /// Tells whether both give the same vectors.
     pub fn is_same(&self, other: &Self) -> bool {
-        self.entries.keys() == other.entries.keys() && self.table == other.table
+        self.entries.keys() == other.entries.keys() && self.table == other.table && self.attention == other.attention
     }
 
     /// Writes the table alone; fails where the file cannot be written.

@@ -6,6 +6,8 @@
 //! weights. Invariants: spaces count for nothing; long numbers are alike, but those that name something (12315); nothing
 //! here allocates but the symbol list; changing what is visited means a new bundle format.
 
+use std::ops::Range;
+
 use super::vocabulary::{joined_key, unit_key};
 use crate::text::Word;
 
@@ -33,22 +35,25 @@ struct Symbol {
     is_han: bool,
 }
 
-/// Calls `visit` with the key of each entry.
-pub fn visit_entries(input: Input<'_>, mut visit: impl FnMut(u64)) {
+/// Calls `visit` with the key of each entry and the places of the symbols that it covers.
+pub fn visit_entries(input: Input<'_>, mut visit: impl FnMut(u64, Range<usize>)) {
     let symbols = symbols(input.text);
     let mut previous: Option<Symbol> = None;
-    for symbol in &symbols {
-        visit(symbol.key);
+    for (place, symbol) in symbols.iter().enumerate() {
+        visit(symbol.key, place..place + 1);
         if let Some(before) = previous.filter(|before| before.is_han && symbol.is_han && before.end == symbol.start) {
-            visit(unit_key(&input.text[before.start..symbol.end]));
+            visit(unit_key(&input.text[before.start..symbol.end]), place - 1..place + 1);
         }
         previous = Some(*symbol);
     }
     let end = symbols.last().map_or(0, |symbol| symbol.end);
+    let mut first = 0;
     for word in input.words.iter().filter(|word| word.span.end <= end) {
         let text = word.text(input.text);
         if text.chars().nth(1).is_some() && !text.is_ascii() {
-            visit(unit_key(text));
+            first += symbols[first..].iter().take_while(|symbol| symbol.end <= word.span.start).count();
+            let num = symbols[first..].iter().take_while(|symbol| symbol.start < word.span.end).count();
+            visit(unit_key(text), first..first + num);
         }
     }
 }
@@ -132,7 +137,7 @@ mod tests {
         let words = Segmenter::shared().words(normalized.as_str());
         let input = Input { text: normalized.as_str(), words: &words };
         let (mut entries, mut marks) = (Vec::new(), Vec::new());
-        visit_entries(input, |key| entries.push(key));
+        visit_entries(input, |key, _| entries.push(key));
         visit_marks(input, |key| marks.push(key));
         (entries, marks)
     }
@@ -143,6 +148,17 @@ mod tests {
         assert_eq!(keys("退运费").0, expected);
         assert!(keys("手续费多少").0.contains(&unit_key("手续费")));
         assert!(keys("").0.is_empty());
+    }
+
+    #[test]
+    fn entries_tell_which_symbols_they_cover() {
+        let normalized = normalize("寄 88320017 退运费");
+        let words = Segmenter::shared().words(normalized.as_str());
+        let mut covered = Vec::new();
+        visit_entries(Input { text: normalized.as_str(), words: &words }, |key, places| covered.push((key, places)));
+        let expected = [("寄", 0..1), ("<8>", 1..2), ("退", 2..3), ("运", 3..4), ("退运", 2..4), ("费", 4..5)];
+        let expected = expected.into_iter().chain([("运费", 3..5), ("运费", 3..5)]);
+        assert_eq!(covered, expected.map(|(unit, places)| (unit_key(unit), places)).collect::<Vec<_>>());
     }
 
     #[test]

@@ -8,7 +8,7 @@
 //! - [`bert`]: a large encoder from a Hugging Face folder, which whoever serves may configure as a second stage.
 //! - [`measures`]: accuracy, macro-F1, calibration error and intervals, for everyone who evaluates.
 //!
-//! Inside: `features` (what is seen) → `encoder` (vector) → `heads` (logits) → `calibration` (probabilities).
+//! Inside: `features` (what is seen) → `attention` (what each part counts) → `encoder` (vector) → `heads` (logits) → `calibration` (probabilities).
 //!
 //! Must not know: rules, articles, the index, the wire, the clock. Only `train` and the reference of `bert` run candle; the
 //! path of a message is plain arithmetic over tensors.
@@ -19,6 +19,7 @@
 //! To add a head: a variant of [`Head`] with its range in `heads::Layout`, its labels in [`LabelSet`], its targets in `train::rows`, its
 //! place in [`Classification`], and a new bundle format.
 
+mod attention;
 pub mod bert;
 mod bundle;
 mod calibration;

@@ -6,9 +6,11 @@
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use safetensors::tensor::{Dtype, SafeTensors, TensorView, serialize as serialize_views};
 
+use super::attention::{Attention, READ_WIDTH, SHAPES};
 use super::encoder::Encoder;
 use super::error::ModelError;
 use super::heads::{Deep, Heads};
@@ -30,6 +32,15 @@ impl Tensors {
         let views = SafeTensors::deserialize(bytes).map_err(malformed)?;
         let stored = views.tensors().into_iter().map(|(name, view)| (name, (view.dtype(), view.data().to_vec())));
         Ok(Self { path: path.to_owned(), by_name: stored.collect() })
+    }
+
+    /// Leaves a tensor of floats so many values, or takes it out.
+    #[cfg(test)]
+    pub fn shorten(&mut self, name: &str, num_values: Option<usize>) {
+        match num_values {
+            Some(num) => self.by_name.get_mut(name).expect("it is there").1.truncate(num * 4),
+            None => _ = self.by_name.remove(name),
+        }
     }
 
     fn malformed(&self, reason: String) -> ModelError {
@@ -62,7 +73,12 @@ impl Tensors {
     }
 
     fn take_table(&mut self, name: &str, num_rows: usize) -> Result<QuantizedTable, ModelError> {
-        let scales = self.take_floats(&format!("{name}.scales"), Some(num_rows))?;
+        let scales_name = format!("{name}.scales");
+        let bytes = self.take(&scales_name, Dtype::BF16)?;
+        let scales: Vec<f32> = bytes.as_chunks::<2>().0.iter().map(|bytes| from_half(*bytes)).collect();
+        if scales.len() != num_rows || scales.iter().any(|scale| !scale.is_finite()) {
+            return Err(self.malformed(format!("tensor {scales_name} has not {num_rows} numbers")));
+        }
         let bytes = self.take(&format!("{name}.values"), Dtype::I8)?;
         let width = bytes.len().checked_div(num_rows).unwrap_or(0);
         if width * num_rows != bytes.len() {
@@ -76,7 +92,25 @@ impl Tensors {
 pub(in crate::model) fn take_encoder(tensors: &mut Tensors) -> Result<Encoder, ModelError> {
     let entries = tensors.take_vocabulary("encoder.keys")?;
     let table = tensors.take_table("encoder", entries.len())?;
-    Ok(Encoder::new(entries, table))
+    let attention = take_attention(tensors, entries.len())?;
+    Ok(Encoder::new(entries, table).with_attention(attention.map(Arc::new)))
+}
+
+/// Takes the layer that weighs entries, where the file has one.
+fn take_attention(tensors: &mut Tensors, num_entries: usize) -> Result<Option<Attention>, ModelError> {
+    const TABLE: &str = "attention";
+    if !tensors.by_name.contains_key(SHAPES[0].0) {
+        return Ok(None);
+    }
+    let table = tensors.take_table(TABLE, num_entries)?;
+    if table.width != READ_WIDTH && num_entries > 0 {
+        return Err(tensors.malformed(format!("tensor attention.values is {} wide, not {READ_WIDTH}", table.width)));
+    }
+    let mut weights: [Vec<f32>; SHAPES.len()] = Default::default();
+    for (weights, (name, shape)) in weights.iter_mut().zip(SHAPES) {
+        *weights = tensors.take_floats(name, Some(shape.iter().product()))?;
+    }
+    Ok(Some(Attention::new(table, weights)))
 }
 
 /// Takes the heads out of the tensors; `width` is that of the vectors they read.
@@ -112,7 +146,7 @@ pub(in crate::model) fn serialize(encoder: &Encoder, heads: &Heads) -> Vec<u8> {
     let mut parts = encoder_parts(encoder);
     parts.extend([
         ("wide.keys", Dtype::U64, vec![num_marks], keys(&heads.marks)),
-        ("wide.scales", Dtype::F32, vec![num_marks], floats(&heads.wide.scales)),
+        ("wide.scales", Dtype::BF16, vec![num_marks], halves(&heads.wide.scales)),
         ("wide.values", Dtype::I8, vec![num_marks, heads.wide.width], bytes(&heads.wide.values)),
         ("deep.hidden", Dtype::F32, vec![num_hidden, width], floats(&deep.hidden)),
         ("deep.hidden_bias", Dtype::F32, vec![num_hidden], floats(&deep.hidden_bias)),
@@ -130,11 +164,19 @@ pub(in crate::model) fn serialize_encoder(encoder: &Encoder) -> Vec<u8> {
 
 fn encoder_parts(encoder: &Encoder) -> Vec<Part> {
     let (num_entries, width) = (encoder.entries.len(), encoder.width());
-    vec![
+    let mut parts = vec![
         ("encoder.keys", Dtype::U64, vec![num_entries], keys(&encoder.entries)),
-        ("encoder.scales", Dtype::F32, vec![num_entries], floats(&encoder.table.scales)),
+        ("encoder.scales", Dtype::BF16, vec![num_entries], halves(&encoder.table.scales)),
         ("encoder.values", Dtype::I8, vec![num_entries, width], bytes(&encoder.table.values)),
-    ]
+    ];
+    if let Some(attention) = &encoder.attention {
+        let table = &attention.table;
+        parts.push(("attention.scales", Dtype::BF16, vec![num_entries], halves(&table.scales)));
+        parts.push(("attention.values", Dtype::I8, vec![num_entries, READ_WIDTH], bytes(&table.values)));
+        let weights = SHAPES.iter().zip(&attention.weights);
+        parts.extend(weights.map(|((name, shape), values)| (*name, Dtype::F32, shape.to_vec(), floats(values))));
+    }
+    parts
 }
 
 fn keys(vocabulary: &Vocabulary) -> Vec<u8> {
@@ -143,6 +185,15 @@ fn keys(vocabulary: &Vocabulary) -> Vec<u8> {
 
 fn floats(values: &[f32]) -> Vec<u8> {
     values.iter().flat_map(|value| value.to_le_bytes()).collect()
+}
+
+/// The upper half of each float; of a scale the lower one is zero.
+fn halves(scales: &[f32]) -> Vec<u8> {
+    scales.iter().flat_map(|scale| ((scale.to_bits() >> 16) as u16).to_le_bytes()).collect()
+}
+
+fn from_half(bytes: [u8; 2]) -> f32 {
+    f32::from_bits(u32::from(u16::from_le_bytes(bytes)) << 16)
 }
 
 fn bytes(values: &[i8]) -> Vec<u8> {

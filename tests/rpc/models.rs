@@ -302,7 +302,7 @@ async fn what_is_bad_is_refused_by_its_reason_and_the_old_stays() {
             Bundle::seal(dir, WEIGHTS).expect("it is there");
         }),
         ("BUNDLE_MALFORMED", &|dir| edit(dir, "bundle.json", cut)),
-        ("BUNDLE_FORMAT_UNSUPPORTED", &|dir| replace(dir, "\"format\": 1", "\"format\": 2")),
+        ("BUNDLE_FORMAT_UNSUPPORTED", &|dir| replace(dir, "\"format\": 2", "\"format\": 3")),
         ("BUNDLE_LABELS_UNSUPPORTED", &|dir| replace(dir, "\"complaint\"", "\"grumble\"")),
         ("BUNDLE_LABELS_UNSUPPORTED", &|dir| replace(dir, "\"visa\",\n      \"other\"", "\"visa\"")),
         ("BUNDLE_UNREADABLE", &|dir| fs::remove_file(dir.join(WEIGHTS)).expect("it is there")),

@@ -1,9 +1,10 @@
 //! `yingda eval ablation`: what each stage of retrieval brings.
 //!
 //! Stages are added one after another, each by the path that serves, with other weights in the ranker: BM25 of the index
-//! alone, then vectors, then like words, then crowding, then all features as trained, then what the base's own questions
-//! teach, then the configured encoder. From the second row on every feature is computed, whatever it weighs: what vectors and
-//! features cost together is the difference to the first row, and the encoder's cost is that of the last.
+//! alone, then vectors whose entries all count alike, then as weighed by what stands around them, then like words, then
+//! crowding, then all features as trained, then what the base's own questions teach, then the configured encoder. From the
+//! second row on every feature is computed, whatever it weighs: what vectors and features cost together is the difference to
+//! the first row, and the encoder's cost is that of the last.
 
 use std::{path::PathBuf, sync::Arc};
 
@@ -59,7 +60,9 @@ pub(super) fn run(session: &Session, options: &AblationOptions) -> anyhow::Resul
     hybrid[BM25] = prior[BM25];
     keep("bm25", &with(session, options, &blind, fixed(hybrid))?);
     hybrid[COSINE] = prior[COSINE];
-    keep("+ vectors", &with(session, options, bundle, fixed(hybrid))?);
+    let plain = bundle.with_encoder(bundle.encoder().without_attention());
+    keep("+ vectors", &with(session, options, &plain, fixed(hybrid))?);
+    keep("+ attention", &with(session, options, bundle, fixed(hybrid))?);
     hybrid[LIKE_OVERLAP] = prior[LIKE_OVERLAP];
     keep("+ like words", &with(session, options, bundle, fixed(hybrid))?);
     keep("+ crowding", &with(session, options, bundle, fixed(prior))?);

@@ -130,11 +130,12 @@ pub(super) fn fit<'t>(teacher: &Path, source: &Path, texts: impl Iterator<Item =
     let path = source.join(WORDS_FILE);
     let words = fs::read_to_string(&path).with_context(|| format!("{} cannot be read", path.display()))?;
     let words: Vec<String> = words.lines().filter(|line| !line.starts_with('#')).map(str::to_owned).collect();
-    let bar = output::bar(0, "ask the teacher");
-    let encoder = train::fit_encoder(&teacher, &texts.cloned().collect::<Vec<_>>(), &words, &|done, total| {
+    let bars = [output::bar(0, "ask the teacher"), output::bar(0, "fit vectors")];
+    let encoder = train::fit_encoder(&teacher, &texts.cloned().collect::<Vec<_>>(), &words, &|stage, done, total| {
+        let bar = &bars[usize::from(stage == train::Stage::Fitting)];
         bar.set_length(total as u64);
         bar.set_position(done as u64);
     })?;
-    bar.finish_and_clear();
+    bars.iter().for_each(|bar| bar.finish_and_clear());
     Ok(encoder.save(&source.join(FITTED_FILE))?)
 }

@@ -40,9 +40,9 @@ use crate::{
 /// Bases of fewer articles say too little of themselves.
 pub const MIN_ARTICLES: usize = 30;
 /// How much a perturbed wording counts beside one left out of two.
-const PERTURBED_WEIGHT: f64 = 0.3;
+const PERTURBED_WEIGHT: f64 = 1.0;
 /// The share of unanswerable messages that come as near as a question whose article was left out.
-const NEAR_SHARE: f64 = 1.0 / 3.0;
+const NEAR_SHARE: f64 = 0.28;
 /// As sure as so many questions the shipped thresholds are.
 const THRESHOLD_PRIOR: f64 = 100.0;
 /// The precision for which a base takes the shipped thresholds as they are. They were chosen on customers' questions that

@@ -1,4 +1,7 @@
+use std::sync::Arc;
+
 use super::*;
+use crate::model::attention::{Attention, READ_WIDTH, SHAPES};
 use crate::model::heads::Deep;
 use crate::model::quantized::QuantizedTable;
 use crate::model::vocabulary::{Vocabulary, unit_key};
@@ -36,7 +39,9 @@ fn bundle_of(domains: Domains) -> Bundle {
         calibration: Calibration::default(),
         files: BTreeMap::new(),
     };
-    let encoder = Encoder::new(Vocabulary::new(keys), table);
+    let narrow = QuantizedTable::from_rows(&random(keys.len() * READ_WIDTH), READ_WIDTH);
+    let attention = Attention::new(narrow, SHAPES.map(|(_, shape)| random(shape.iter().product())));
+    let encoder = Encoder::new(Vocabulary::new(keys), table).with_attention(Some(Arc::new(attention)));
     Bundle { description, encoder, heads, hash: String::new() }
 }
 
@@ -72,6 +77,9 @@ fn what_is_saved_is_what_is_loaded() {
         assert_eq!(loaded.classify(input), bundle.classify(input), "{text}");
         assert_eq!(loaded.embed(input), bundle.embed(input), "{text}");
     }
+    assert!(
+        loaded.encoder().is_same(bundle.encoder()) && !loaded.encoder().is_same(&bundle.encoder().without_attention())
+    );
 }
 
 #[test]
@@ -124,7 +132,7 @@ fn what_was_altered_is_refused() {
         "does not match the hash",
     );
     check_refused(DESCRIPTION_FILE, |_| b"{".to_vec(), "malformed");
-    check_refused(DESCRIPTION_FILE, replaced("\"format\": 1", "\"format\": 99"), "has format 99");
+    check_refused(DESCRIPTION_FILE, replaced("\"format\": 2", "\"format\": 99"), "has format 99");
     check_refused(DESCRIPTION_FILE, replaced("\"complaint\"", "\"grumble\""), "types of the label set must be");
     check_refused(DESCRIPTION_FILE, replaced("\"invoice\"", "\"Invoice\""), "domain \"Invoice\" must be");
     check_refused(DESCRIPTION_FILE, replaced("\"weights.safetensors\"", "\"../weights\""), "no file of the folder");
@@ -165,6 +173,13 @@ fn tensors_of_a_wrong_shape_are_refused() {
     let mut heads = bundle.heads.clone();
     heads.wide = QuantizedTable::from_rows(&[0.5; 5 * 4], 4);
     check(heads, "wide.values is 4 wide");
+    for (name, part) in [("attention.gates", "attention.gates has 5 values"), ("attention.back", "is missing")] {
+        let bytes = tensors::serialize(&bundle.encoder, &bundle.heads);
+        let mut tensors = Tensors::parse(Path::new("weights"), &bytes).expect("valid safetensors");
+        tensors.shorten(name, if part == "is missing" { None } else { Some(5) });
+        let error = tensors::take_encoder(&mut tensors).expect_err(part).to_string();
+        assert!(error.contains(part), "{error}");
+    }
 }
 
 #[test]

@@ -39,10 +39,14 @@ impl LazyAdam {
         self.weights
     }
 
-    /// Adds `factor` times `gradient` to what the next step follows in a row.
-    pub fn add_gradient(&mut self, row: usize, factor: f32, gradient: &[f32]) {
-        let to = &mut self.gradient[row * self.width..(row + 1) * self.width];
-        to.iter_mut().zip(gradient).for_each(|(to, from)| *to += factor * from);
+    /// Adds a row to `sum`, each of `factors` times an equal part of it.
+    pub fn add_row(&self, row: usize, factors: &[f32], sum: &mut [f32]) {
+        add_parts(sum, factors, &self.weights[row * self.width..(row + 1) * self.width]);
+    }
+
+    /// Adds to what the next step follows in a row, each of `factors` times an equal part of `gradient`.
+    pub fn add_gradient(&mut self, row: usize, factors: &[f32], gradient: &[f32]) {
+        add_parts(&mut self.gradient[row * self.width..(row + 1) * self.width], factors, gradient);
         if !std::mem::replace(&mut self.is_touched[row], true) {
             self.touched.push(row);
         }
@@ -66,6 +70,13 @@ impl LazyAdam {
     }
 }
 
+fn add_parts(sum: &mut [f32], factors: &[f32], values: &[f32]) {
+    let part = sum.len().div_ceil(factors.len().max(1)).max(1);
+    for ((sum, values), factor) in sum.chunks_mut(part).zip(values.chunks(part)).zip(factors) {
+        sum.iter_mut().zip(values).for_each(|(sum, value)| *sum += factor * value);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -74,9 +85,9 @@ mod tests {
     fn steps_follow_the_gradient_of_touched_rows_only() {
         let mut rows = LazyAdam::new(vec![1.0; 6], 2);
         for _ in 0..10 {
-            rows.add_gradient(0, 1.0, &[1.0, 0.0]);
-            rows.add_gradient(0, 0.5, &[1.0, 0.0]);
-            rows.add_gradient(2, -1.0, &[1.0, 1.0]);
+            rows.add_gradient(0, &[1.0], &[1.0, 0.0]);
+            rows.add_gradient(0, &[0.5], &[1.0, 0.0]);
+            rows.add_gradient(2, &[-1.0], &[1.0, 1.0]);
             rows.step(0.1, 0.0);
         }
         let weights = rows.into_weights();
@@ -86,9 +97,20 @@ mod tests {
     }
 
     #[test]
+    fn parts_of_a_row_have_factors_of_their_own() {
+        let mut rows = LazyAdam::new(vec![1.0, 2.0, 3.0, 4.0], 4);
+        let mut sum = vec![0.0; 4];
+        rows.add_row(0, &[1.0, 0.5], &mut sum);
+        assert_eq!(sum, [1.0, 2.0, 1.5, 2.0]);
+        rows.add_gradient(0, &[1.0, 0.0], &[1.0; 4]);
+        rows.step(0.1, 0.0);
+        assert!(rows.weights()[1] < 2.0 && rows.weights()[2..] == [3.0, 4.0], "{:?}", rows.weights());
+    }
+
+    #[test]
     fn decay_pulls_towards_nothing() {
         let mut rows = LazyAdam::new(vec![1.0; 2], 1);
-        rows.add_gradient(1, 1.0, &[0.0]);
+        rows.add_gradient(1, &[1.0], &[0.0]);
         rows.step(0.1, 1.0);
         assert_eq!(rows.weights(), [1.0, 0.9]);
     }

@@ -20,7 +20,7 @@ pub use self::report::{HeadReport, Report, evaluate};
 use self::rows::Example;
 pub use self::rows::{PhrasingRow, Row, read_messages, read_phrasings};
 use self::school::{Course, School};
-pub use self::table::fit_encoder;
+pub use self::table::{Stage, fit_encoder};
 pub use self::teacher::Teacher;
 pub use self::tune::{TuneSettings, Wordings, tune_encoder};
 use super::ModelError;
@@ -32,11 +32,13 @@ use super::label_set::{Domains, LabelSet};
 use super::quantized::QuantizedTable;
 use crate::text::Segmenter;
 
+mod attentive;
 mod joined;
 mod lazy_adam;
 mod network;
 mod own_rows;
 mod picture;
+mod recombined;
 mod report;
 mod rows;
 mod school;
@@ -158,8 +160,8 @@ const MIN_ROWS: usize = 100;
 /// Rows that are to be measured on.
 const MIN_OWN_ROWS: usize = 20;
 const PROVENANCE: &str = "heads trained on data/messages/train-*.jsonl and the phrasings of data/kb (domain only); encoder \
-table data/teacher/vectors.safetensors, fitted to multilingual-e5-small (MIT, intfloat) on such texts and \
-data/teacher/words.txt, then tuned to the wordings of data/kb and the questions of data/calibration";
+table and attention data/teacher/vectors.safetensors, fitted to multilingual-e5-small (MIT, intfloat) on such texts, texts \
+made of them, and data/teacher/words.txt, then tuned to the wordings of data/kb and the questions of data/calibration";
 
 impl Trained {
     /// Writes the bundle's folder; fails where it cannot be written.

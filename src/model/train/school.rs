@@ -122,7 +122,7 @@ impl<'e> School<'e> {
                 marks.push((row as u32, self.factors[row]));
             }
         });
-        let vector = self.encoder.encode_some(input, |_| rng.f32() >= self.settings.unit_dropout);
+        let vector = self.encoder.mean(input, |_| rng.f32() >= self.settings.unit_dropout);
         batch.push(&marks, &vector.unwrap_or_else(|| vec![0.0; self.encoder.width()]));
         batch.targets.extend_from_slice(&seen.targets);
         batch.weights.extend(weights_in(course, seen));

@@ -2,18 +2,20 @@
 //!
 //! The mean of a text's entries should point where the teacher's vector of the whole text points. Start: the teacher's
 //! vectors of the entries alone. Fit: least squares over all texts, pulled towards the start (ridge), by conjugate
-//! gradients. All vectors are centered by their mean, so that cosines spread, and cut to their main directions. Must not
+//! gradients; then together with the layer that weighs entries ([`super::attentive`]), over these texts and others made
+//! of them. All vectors are centered by their mean, so that cosines spread, and cut to their main directions. Must not
 //! know labels. Invariants: the same texts and teacher give the same table; entries that occur in no text stay at their
 //! start.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use super::attentive::{self, FitSettings};
+use super::recombined::recombined;
 use super::teacher::Teacher;
 use crate::model::ModelError;
 use crate::model::encoder::{Encoder, normalize as to_unit_length};
 use crate::model::features::{Input, symbol_key, visit_entries};
-use crate::model::quantized::QuantizedTable;
 use crate::model::vocabulary::Vocabulary;
 use crate::text::{Segmenter, grams, normalize};
 
@@ -23,6 +25,9 @@ pub const TABLE_WIDTH: usize = 256;
 const RIDGE: f32 = 0.05;
 /// Vectors of single entries are nearer to one another than those of texts.
 const START_GAIN: f32 = 1.5;
+/// Texts made of the given ones.
+const NUM_RECOMBINED: usize = 160_000;
+const RECOMBINED_SEED: u64 = 5;
 const NUM_ITERATIONS: usize = 15;
 const NUM_POWER_ROUNDS: usize = 12;
 /// In so many texts an entry must occur that is not among the given words: rarer ones learn little, and cost their place.
@@ -43,32 +48,47 @@ struct Incidence {
     num_entries: usize,
 }
 
-/// Fits an encoder to what `teacher` says of `texts`; `words` are further entries, and `progress` is told the texts done
-/// and the texts in all, from any thread. Fails where the teacher fails or there is no text.
+/// What takes the time of fitting.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// The teacher reads texts.
+    Reading,
+    /// The table learns, step by step.
+    Fitting,
+}
+
+/// Fits an encoder to what `teacher` says of `texts`; `words` are further entries, and `progress` is told for each stage
+/// what is done and what there is in all, from any thread. Fails where the teacher fails or there is no text.
 pub fn fit_encoder(
     teacher: &Teacher,
     texts: &[String],
     words: &[String],
-    progress: &(dyn Fn(usize, usize) + Sync),
+    progress: &(dyn Fn(Stage, usize, usize) + Sync),
 ) -> Result<Encoder, ModelError> {
     let texts = distinct(texts.iter().map(|text| normalize(text).as_str().to_owned()));
     if texts.is_empty() {
         return Err(ModelError::TooLittle { reason: "no text to fit the table to".to_owned() });
     }
     let entries = entry_texts(&texts, words);
+    let num_texts = texts.len();
+    let made = recombined(&texts, words, NUM_RECOMBINED, RECOMBINED_SEED);
+    let texts = distinct(texts.into_iter().chain(made));
     let num_total = texts.len() + entries.len();
     let num_done = AtomicUsize::new(0);
-    let tell = |more: usize| progress(num_done.fetch_add(more, Ordering::Relaxed) + more, num_total);
+    let tell = |more: usize| progress(Stage::Reading, num_done.fetch_add(more, Ordering::Relaxed) + more, num_total);
     let mut wanted = Matrix::new(teacher.encode(&texts, &tell)?);
     let mut start = Matrix::new(teacher.encode(&entries, &tell)?);
-    wanted.center();
-    start.center();
-    let axes = main_axes(&wanted, TABLE_WIDTH.min(wanted.width));
-    let (wanted, mut start) = (wanted.projected(&axes), start.projected(&axes));
+    wanted.center(num_texts);
+    start.center(entries.len());
+    let axes = main_axes(&wanted.first(num_texts), TABLE_WIDTH.min(wanted.width));
+    let (mut wanted, mut start) = (wanted.projected(&axes), start.projected(&axes));
     start.values.iter_mut().for_each(|value| *value *= START_GAIN);
     let vocabulary = Vocabulary::new(entries.iter().map(|entry| symbol_key(entry)).collect());
-    let fitted = solve(&Incidence::of(&texts, &vocabulary), &wanted, start);
-    Ok(Encoder::new(vocabulary, QuantizedTable::from_rows(&fitted.values, fitted.width)))
+    let fitted = solve(&Incidence::of(&texts[..num_texts], &vocabulary), &wanted.first(num_texts), start);
+    wanted.values.chunks_exact_mut(wanted.width).for_each(|row| _ = to_unit_length(row));
+    let start = (vocabulary, &fitted.values[..], fitted.width);
+    let tell = |done: usize, total: usize| progress(Stage::Fitting, done, total);
+    attentive::fit(&texts, &wanted.values, start, &FitSettings::default(), &tell)
 }
 
 fn distinct(texts: impl Iterator<Item = String>) -> Vec<String> {
@@ -113,10 +133,15 @@ impl Matrix {
         self.values.chunks_exact(self.width)
     }
 
-    fn center(&mut self) {
-        let num_rows = (self.values.len() / self.width) as f32;
+    /// Returns the first rows alone.
+    fn first(&self, num_rows: usize) -> Matrix {
+        Matrix { width: self.width, values: self.values[..num_rows * self.width].to_vec() }
+    }
+
+    /// Takes the mean of the first rows off all.
+    fn center(&mut self, num_rows: usize) {
         let mut mean = vec![0.0; self.width];
-        self.rows().for_each(|row| add_scaled(&mut mean, 1.0 / num_rows, row));
+        self.rows().take(num_rows).for_each(|row| add_scaled(&mut mean, 1.0 / num_rows as f32, row));
         self.values.chunks_exact_mut(self.width).for_each(|row| add_scaled(row, -1.0, &mean));
     }
 
@@ -166,7 +191,7 @@ impl Incidence {
         let rows_of = |text: &String| {
             let words = segmenter.words(text);
             let mut rows = Vec::new();
-            visit_entries(Input { text, words: &words }, |key| rows.extend(vocabulary.lookup(key)));
+            visit_entries(Input { text, words: &words }, |key, _| rows.extend(vocabulary.lookup(key)));
             let share = 1.0 / rows.len().max(1) as f32;
             rows.into_iter().map(|row| (row as u32, share)).collect()
         };
@@ -280,7 +305,7 @@ mod tests {
             [main, main + rng.f32() * 0.1, rng.f32() * 0.1]
         });
         let mut data = Matrix { width: 3, values: values.collect() };
-        data.center();
+        data.center(200);
         let axes = main_axes(&data, 2);
         let [first, second] = [&axes.values[..3], &axes.values[3..]];
         assert!((dot(first, first) - 1.0).abs() < 1e-4 && dot(first, second).abs() < 1e-3);

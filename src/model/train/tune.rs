@@ -13,8 +13,9 @@ use candle_nn::optim::{AdamW, Optimizer, ParamsAdamW};
 
 use super::lazy_adam::LazyAdam;
 use crate::model::ModelError;
+use crate::model::attention::NUM_GATES;
 use crate::model::encoder::Encoder;
-use crate::model::features::{Input, visit_entries};
+use crate::model::features::Input;
 use crate::model::quantized::QuantizedTable;
 use crate::text::Segmenter;
 
@@ -99,7 +100,7 @@ pub fn tune_encoder(
         if let Some(gradient) = gradients.get(&sums) {
             let gradient = gradient.flatten_all()?.to_vec1::<f32>()?;
             for (entries, gradient) in batch.texts(lesson).zip(gradient.chunks_exact(encoder.width())) {
-                entries.iter().for_each(|entry| table.add_gradient(*entry as usize, 1.0, gradient));
+                entries.iter().for_each(|(row, gates)| table.add_gradient(*row as usize, gates, gradient));
             }
         }
         table.step(rate, 0.0);
@@ -107,7 +108,7 @@ pub fn tune_encoder(
         progress(step + 1);
     }
     let table = QuantizedTable::from_rows(table.weights(), encoder.width());
-    Ok(Encoder::new(encoder.entries.clone(), table))
+    Ok(Encoder::new(encoder.entries.clone(), table).with_attention(encoder.attention.clone()))
 }
 
 /// The rows of a table, scaled so that their mean length is 1.
@@ -129,7 +130,7 @@ enum Wanted {
 
 /// A question that can be asked of a base.
 struct Question {
-    entries: Vec<u32>,
+    entries: Entries,
     wanted: Wanted,
     weight: f32,
     /// Its own place among the wordings, where it is one.
@@ -139,7 +140,7 @@ struct Question {
 /// One base, ready to be asked.
 struct Lesson {
     /// The entries of the wordings: the positive ones, then the negative ones.
-    wordings: Vec<Vec<u32>>,
+    wordings: Vec<Entries>,
     num_positives: usize,
     num_articles: usize,
     /// Positive wordings × articles.
@@ -150,23 +151,22 @@ struct Lesson {
 /// Questions of one step, some of their entries left out.
 struct Batch {
     questions: Vec<usize>,
-    entries: Vec<Vec<u32>>,
+    entries: Vec<Entries>,
 }
+
+/// The rows of a text's entries with what each counts, part by part; what they count stays while the rows learn.
+type Entries = Vec<(u32, [f32; NUM_GATES])>;
 
 impl Lesson {
     fn new(encoder: &Encoder, base: &Wordings, settings: &TuneSettings) -> Result<Self, ModelError> {
         let segmenter = Segmenter::shared();
         let entries_of = |text: &String| {
             let words = segmenter.words(text);
-            let mut rows = Vec::new();
-            visit_entries(Input { text, words: &words }, |key| {
-                rows.extend(encoder.entries.lookup(key).map(|row| row as u32));
-            });
-            rows
+            encoder.weighed(Input { text, words: &words })
         };
         let num_positives = base.positives.len();
         let texts = base.positives.iter().chain(&base.negatives);
-        let wordings: Vec<Vec<u32>> = texts.map(|(_, text)| entries_of(text)).collect();
+        let wordings: Vec<Entries> = texts.map(|(_, text)| entries_of(text)).collect();
         let articles = base.positives.iter().chain(&base.negatives).map(|(article, _)| *article);
         let asked_for = base.asked.iter().filter_map(|(article, _)| *article);
         let num_articles = articles.chain(asked_for).max().map_or(0, |last| last + 1);
@@ -200,7 +200,7 @@ impl Lesson {
 
     fn batch(&self, settings: &TuneSettings, rng: &mut fastrand::Rng) -> Batch {
         let questions = rng.choose_multiple(0..self.questions.len(), settings.batch);
-        let mut keep = |entries: &Vec<u32>| -> Vec<u32> {
+        let mut keep = |entries: &Entries| -> Entries {
             entries.iter().copied().filter(|_| rng.f32() >= settings.entry_dropout).collect()
         };
         let entries = questions.iter().map(|question| keep(&self.questions[*question].entries)).collect();
@@ -271,7 +271,7 @@ impl Batch {
     }
 
     /// The entries of the wordings, then of the questions.
-    fn texts<'a>(&'a self, lesson: &'a Lesson) -> impl Iterator<Item = &'a Vec<u32>> {
+    fn texts<'a>(&'a self, lesson: &'a Lesson) -> impl Iterator<Item = &'a Entries> {
         lesson.wordings.iter().chain(&self.entries)
     }
 
@@ -279,10 +279,7 @@ impl Batch {
     fn sums(&self, table: &LazyAdam, lesson: &Lesson, width: usize) -> Vec<f32> {
         let mut sums = vec![0.0f32; self.num_texts(lesson) * width];
         for (entries, sum) in self.texts(lesson).zip(sums.chunks_exact_mut(width)) {
-            for entry in entries {
-                let row = &table.weights()[*entry as usize * width..(*entry as usize + 1) * width];
-                sum.iter_mut().zip(row).for_each(|(sum, value)| *sum += value);
-            }
+            entries.iter().for_each(|(row, gates)| table.add_row(*row as usize, gates, sum));
         }
         sums
     }

@@ -27,7 +27,7 @@ impl Wide {
     pub fn step(&mut self, batch: &Batch, gradient_of_sums: &[f32], rate: f32, decay: f32) {
         let num_outputs = self.num_outputs;
         for (mark, text, weight) in batch.occurrences() {
-            self.rows.add_gradient(mark, weight, &gradient_of_sums[text * num_outputs..(text + 1) * num_outputs]);
+            self.rows.add_gradient(mark, &[weight], &gradient_of_sums[text * num_outputs..(text + 1) * num_outputs]);
         }
         self.rows.step(rate, decay);
     }
