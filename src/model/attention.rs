@@ -1,25 +1,26 @@
 //! How much each symbol of a text counts in its vector, by what stands around it.
 //!
 //! A transformer of one layer reads the entries of each place through a narrow table of its own and ends in gates: the
-//! vector is the sum of the entries' rows, each times the mean gate of the places it covers. So 的 or 请问 count for
-//! little and the negation before 收到 for much, which a plain mean cannot tell (attentive pooling, Lin et al. 2017, over
-//! the layer of Vaswani et al. 2017 with distances as in Shaw et al. 2018). Must not know what the rows hold.
-//! Invariants: the same bits on every processor (sums are taken in one order, whatever the instructions); a gate is
-//! positive; places further apart than [`WINDOW`] do not see each other, which bounds the cost.
+//! vector is the sum of the entries' rows, each times the mean gate of the places it covers. So the same word may count for
+//! much in one text and for little in another, which a plain mean cannot tell (attentive pooling, Lin et al. 2017, over the
+//! layer of Vaswani et al. 2017 with distances as in Shaw et al. 2018). Must not know what the rows hold.
+//! Invariants: the same bits with every instruction set (sums are taken in one order, whatever the instructions); a gate is
+//! positive; a text is read window by window, [`WINDOW`] places each, that do not see one another, which bounds the cost.
 
 use super::quantized::QuantizedTable;
 
 /// Width of the table that is read.
 pub const READ_WIDTH: usize = 32;
-/// Width between the layers.
+/// Width of the state of a place.
 pub const WIDTH: usize = 64;
 pub const NUM_HEADS: usize = 2;
+/// Width of the hidden layer behind the attention.
 pub const NUM_HIDDEN: usize = 128;
 /// Each gate is for as many directions of the vector, one after another.
 pub const NUM_GATES: usize = 8;
 /// Distances beyond are alike.
 pub const REACH: usize = 16;
-/// Places read together.
+/// Places that see one another.
 pub const WINDOW: usize = 64;
 /// Bound of a gate's logarithm.
 pub const GATE_BOUND: f32 = 3.0;

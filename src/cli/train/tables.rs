@@ -132,7 +132,7 @@ pub(super) fn fit<'t>(teacher: &Path, source: &Path, texts: impl Iterator<Item =
     let words: Vec<String> = words.lines().filter(|line| !line.starts_with('#')).map(str::to_owned).collect();
     let bars = [output::bar(0, "ask the teacher"), output::bar(0, "fit vectors")];
     let encoder = train::fit_encoder(&teacher, &texts.cloned().collect::<Vec<_>>(), &words, &|stage, done, total| {
-        let bar = &bars[usize::from(stage == train::Stage::Fitting)];
+        let bar = &bars[usize::from(stage == train::FitStage::Fitting)];
         bar.set_length(total as u64);
         bar.set_position(done as u64);
     })?;

@@ -20,7 +20,7 @@ pub use self::report::{HeadReport, Report, evaluate};
 use self::rows::Example;
 pub use self::rows::{PhrasingRow, Row, read_messages, read_phrasings};
 use self::school::{Course, School};
-pub use self::table::{Stage, fit_encoder};
+pub use self::table::{FitStage, fit_encoder};
 pub use self::teacher::Teacher;
 pub use self::tune::{TuneSettings, Wordings, tune_encoder};
 use super::ModelError;

@@ -50,7 +50,7 @@ struct Incidence {
 
 /// What takes the time of fitting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stage {
+pub enum FitStage {
     /// The teacher reads texts.
     Reading,
     /// The table learns, step by step.
@@ -63,7 +63,7 @@ pub fn fit_encoder(
     teacher: &Teacher,
     texts: &[String],
     words: &[String],
-    progress: &(dyn Fn(Stage, usize, usize) + Sync),
+    progress: &(dyn Fn(FitStage, usize, usize) + Sync),
 ) -> Result<Encoder, ModelError> {
     let texts = distinct(texts.iter().map(|text| normalize(text).as_str().to_owned()));
     if texts.is_empty() {
@@ -75,7 +75,7 @@ pub fn fit_encoder(
     let texts = distinct(texts.into_iter().chain(made));
     let num_total = texts.len() + entries.len();
     let num_done = AtomicUsize::new(0);
-    let tell = |more: usize| progress(Stage::Reading, num_done.fetch_add(more, Ordering::Relaxed) + more, num_total);
+    let tell = |more: usize| progress(FitStage::Reading, num_done.fetch_add(more, Ordering::Relaxed) + more, num_total);
     let mut wanted = Matrix::new(teacher.encode(&texts, &tell)?);
     let mut start = Matrix::new(teacher.encode(&entries, &tell)?);
     wanted.center(num_texts);
@@ -87,7 +87,7 @@ pub fn fit_encoder(
     let fitted = solve(&Incidence::of(&texts[..num_texts], &vocabulary), &wanted.first(num_texts), start);
     wanted.values.chunks_exact_mut(wanted.width).for_each(|row| _ = to_unit_length(row));
     let start = (vocabulary, &fitted.values[..], fitted.width);
-    let tell = |done: usize, total: usize| progress(Stage::Fitting, done, total);
+    let tell = |done: usize, total: usize| progress(FitStage::Fitting, done, total);
     attentive::fit(&texts, &wanted.values, start, &FitSettings::default(), &tell)
 }
 
